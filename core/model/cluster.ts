@@ -1,0 +1,38 @@
+import { z } from 'zod'
+import { Name } from './ids.ts'
+import { Ipv4 } from './network.ts'
+
+/** A Talos Linux Kubernetes cluster as its owner wants it. */
+const CONTROL_PLANE_COUNTS: readonly number[] = [1, 3, 5]
+const MAX_EXTENSIONS = 32
+
+const version = (example: string) => z.string().regex(/^v\d{1,3}\.\d{1,3}\.\d{1,3}$/, `a full version like ${example}`)
+
+export const ClusterSpec = z.strictObject({
+  site: Name,
+  talos: z.strictObject({
+    version: version('v1.13.9'),
+    /** Official system extensions, as in `qemu-guest-agent`; they decide the image. */
+    extensions: z
+      .array(z.string().regex(/^([a-z0-9-]+\/)?[a-z0-9][a-z0-9-]{0,62}$/))
+      .max(MAX_EXTENSIONS)
+      .optional(),
+  }),
+  kubernetes: z.strictObject({ version: version('v1.36.3') }),
+  /** The network that pins kubelet, etcd and Talos API addresses. */
+  nodeNetwork: Name,
+  endpoint: z.strictObject({ vip: Ipv4 }),
+  controlPlane: z.strictObject({
+    class: Name,
+    /** Whether ordinary pods may run on control planes; also lifts their load-balancer exclusion. */
+    schedulable: z.boolean().default(false),
+    /** Machine name → its static address. */
+    machines: z
+      .record(Name, Ipv4)
+      .refine(
+        (machines) => CONTROL_PLANE_COUNTS.includes(Object.keys(machines).length),
+        'a cluster has 1, 3 or 5 control planes, because etcd needs an odd number',
+      ),
+  }),
+})
+export type ClusterSpec = z.infer<typeof ClusterSpec>

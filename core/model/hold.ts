@@ -1,0 +1,71 @@
+import type { Facts } from './problem.ts'
+
+/** A reason to wait: what waits, why, since when, and what would end it. A wait without one is a bug. */
+export interface Hold {
+  readonly code: HoldCode
+  /** Machine name, host name or cluster name. */
+  readonly subject: string
+  readonly facts: Facts
+  /** Epoch ms of the first plan that had this hold without a break. */
+  readonly since: number
+}
+
+const kinds = {
+  'agent-offline': {
+    says: 'The agent of the site is not connected.',
+    unblock: 'Start the agent, or enrol one: lanline agent enroll SITE.',
+  },
+  'site-unseen': {
+    says: 'The agent has not yet reported what it sees of the site.',
+    unblock: 'Nothing to do; the report follows the connection within seconds.',
+  },
+  'reference-missing': { says: 'A document this cluster refers to is gone.', unblock: 'Apply the document named.' },
+  'not-placed': {
+    says: 'No host can take the machine.',
+    unblock: 'See the arithmetic; free the amount named, lower a reservation, or use a smaller class.',
+  },
+  'operation-running': {
+    says: 'An operation is under way.',
+    unblock: 'Nothing to do; the step and its time are shown.',
+  },
+  'operation-backoff': {
+    says: 'The last try failed; the next one waits a little.',
+    unblock: 'Nothing to do, or mend the cause named.',
+  },
+  'attempts-exhausted': {
+    says: 'The operation failed as often as it may.',
+    unblock: 'Mend the cause named, then: lanline operations retry ID.',
+  },
+  'needs-human': {
+    says: 'The operation failed in a way that repeating cannot mend.',
+    unblock: 'Mend the cause named, then: lanline operations retry ID, or abandon ID.',
+  },
+  'waiting-for-machine': {
+    says: 'The machine has to get further first.',
+    unblock: 'Nothing to do; its own step is shown.',
+  },
+  'waiting-for-bootstrap': {
+    says: 'etcd is not bootstrapped yet.',
+    unblock: 'Nothing to do; it follows the first configured control plane.',
+  },
+  'waiting-for-nodes': {
+    says: 'Not every machine is a ready node yet.',
+    unblock: 'Nothing to do; the machines named are still joining.',
+  },
+  'membership-change-in-flight': {
+    says: 'Another control plane is joining or leaving; one at a time.',
+    unblock: 'Nothing to do; it follows.',
+  },
+  'etcd-quorum-at-risk': {
+    says: 'Taking this control plane out could cost etcd its quorum.',
+    unblock: 'Bring the unhealthy members back first.',
+  },
+  'change-not-supported': {
+    says: 'The spec changed in a way no operation can carry out on a bootstrapped cluster.',
+    unblock: 'Set the field named back, or delete the cluster and create it anew.',
+  },
+  locked: { says: 'A lock is held.', unblock: 'Wait for its holder, or release it if it is yours.' },
+} as const satisfies Record<string, { says: string; unblock: string }>
+
+export type HoldCode = keyof typeof kinds
+export const HOLD_KINDS: Readonly<Record<HoldCode, { readonly says: string; readonly unblock: string }>> = kinds

@@ -1,0 +1,26 @@
+import { z } from 'zod'
+import { Drain } from './drain.ts'
+import { OpAck } from './op-ack.ts'
+import { OpCancel } from './op-cancel.ts'
+import { OpOffer } from './op-offer.ts'
+import { OpsDiff } from './ops-diff.ts'
+import { Reject } from './reject.ts'
+import { SecretsPut } from './secrets-put.ts'
+import { Unsupported } from './unsupported.ts'
+import { WatchPut } from './watch-put.ts'
+import { Welcome } from './welcome.ts'
+
+/** Everything the cloud may say to an agent. */
+export const Down = z.discriminatedUnion('type', [
+  Welcome,
+  Reject,
+  OpsDiff,
+  OpOffer,
+  OpCancel,
+  OpAck,
+  WatchPut,
+  SecretsPut,
+  Drain,
+  Unsupported,
+])
+export type Down = z.infer<typeof Down>

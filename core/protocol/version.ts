@@ -1,0 +1,27 @@
+/**
+ * The wire version. Both sides speak N and N−1; a change of any message must raise it, which the test that hashes the
+ * schemas enforces. 1: the first.
+ */
+export const PROTOCOL_VERSION = 1
+export const PROTOCOL_FLOOR = 1
+export const SUBPROTOCOL = 'lanline.agent.v1'
+
+/** Text auto-response: the runtime answers it without waking the object. */
+export const PING = 'ping'
+export const PONG = 'pong'
+/** Keeps NAT tables and the edge open with room to spare (edge idle limit about 100 s). */
+export const PING_EVERY_MS = 25_000
+/** Three missed pings. */
+export const DEAD_AFTER_MS = 75_000
+
+/** A control message is at most this long, so that one message never delays another by much. */
+export const MAX_MESSAGE_CHARS = 64 * 1024
+
+/** Close codes of the control socket, and whether the agent may come back at once. */
+export const CLOSE_CODES = {
+  unauthenticated: 4401,
+  revoked: 4403,
+  superseded: 4409,
+  upgradeRequired: 4426,
+  slowDown: 4429,
+} as const
