@@ -2,6 +2,8 @@ import type { Problem } from '#core/model/problem.ts'
 import type { Operation, OperationKind, OperationResult } from '#core/model/operation.ts'
 import type { Placement, PlacementRequest } from '#core/model/placement.ts'
 import type { SiteSeen } from '#core/model/seen.ts'
+import type { Finding } from '#core/model/status.ts'
+import type { RememberedMachine } from '#core/plan/machines.ts'
 import type { WatchPut } from '#core/protocol/watch-put.ts'
 
 /**
@@ -27,7 +29,7 @@ export interface ClusterPort {
 
 export interface ClusterMemory {
   readonly bootstrapped: boolean
-  readonly machines: readonly { readonly machineId: string; readonly name: string; readonly birthHash: string }[]
+  readonly machines: readonly RememberedMachine[]
 }
 
 export type OperationNews =
@@ -83,7 +85,7 @@ export interface SitePort {
 }
 
 export type ReserveAnswer =
-  | { readonly ok: true; readonly placements: readonly Placement[] }
+  | { readonly ok: true; readonly placements: readonly Placement[]; readonly findings: readonly Finding[] }
   | { readonly ok: false; readonly refusals: readonly { readonly machineId: string; readonly problem: Problem }[] }
 
 export interface LedgerAnswer {

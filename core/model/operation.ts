@@ -170,4 +170,6 @@ export interface Operation<K extends OperationKind = OperationKind> {
   readonly unreported?: boolean | undefined
   readonly cancelling?: boolean | undefined
   readonly result?: OperationResult | undefined
+  /** What a person decided about a failed operation: a new budget for its key, or closed for good. */
+  readonly decision?: 'retry' | 'abandon' | undefined
 }

@@ -4,6 +4,7 @@ import type { Placement } from '../model/placement.ts'
 import type { Problem } from '../model/problem.ts'
 import type { MachineSeen, NodeSeen } from '../model/seen.ts'
 import type { Hold } from '../model/hold.ts'
+import type { Finding } from '../model/status.ts'
 import type { Lock } from './lock.ts'
 
 /**
@@ -22,8 +23,8 @@ export interface ClusterView {
   readonly seenAt: number | undefined
   /** Version of the sealed bundle in D1, 0 when there is none. */
   readonly secretsVersion: number
-  /** Set by the plan that records etcd.bootstrap, never unset: the stored lock of P3. */
-  readonly bootstrap: { readonly machineId: string } | undefined
+  /** Given by the plan that first records etcd.bootstrap, never unset: the stored lock of P3. */
+  readonly bootstrap: Bootstrap | undefined
   /** Every machine the cluster remembers, leaving ones included. */
   readonly machines: readonly MachineView[]
   /** Open operations, and the newest finished one of each key. */
@@ -31,6 +32,15 @@ export interface ClusterView {
   readonly locks: readonly Lock[]
   /** Holds of the previous plan, so that `since` survives. */
   readonly holds: readonly Hold[]
+  /** What the last placement had to say (`reserve` of the Site object). */
+  readonly placementFindings: readonly Finding[]
+}
+
+/** Who bootstraps etcd, and which machines are there from the beginning. Stored once, never changed (P3). */
+export interface Bootstrap {
+  readonly machineId: string
+  /** Machine ids that join in any order while the cluster is being born; later members come one at a time (P1). */
+  readonly founders: readonly string[]
 }
 
 export type AgentView =
@@ -49,6 +59,6 @@ export interface MachineView {
   readonly refusal: Problem | undefined
   readonly seen: MachineSeen | undefined
   readonly node: NodeSeen | undefined
-  /** Set once its removal was proven. */
-  readonly removed: boolean
+  /** False once the documents no longer ask for this incarnation. */
+  readonly wanted: boolean
 }

@@ -1,0 +1,40 @@
+import { isOpen, type Operation, type OperationKind } from '../model/operation.ts'
+import type { ClusterView, MachineView } from './view.ts'
+
+/** Questions about a view that several rules ask, each answered in one place. */
+
+export const openOperations = (view: ClusterView, subject: string): readonly Operation[] =>
+  view.operations.filter((operation) => operation.subject === subject && isOpen(operation.state))
+
+export const succeeded = (view: ClusterView, kind: OperationKind, subject: string): Operation | undefined =>
+  view.operations
+    .filter((operation) => operation.kind === kind && operation.subject === subject && operation.state === 'succeeded')
+    .toSorted((a, b) => (b.finishedAt ?? 0) - (a.finishedAt ?? 0))[0]
+
+/** Whether an agent may ever have acted on the machine: an operation of its own left the queue. */
+export const mayExist = (view: ClusterView, machine: MachineView): boolean =>
+  (machine.seen !== undefined && machine.seen.power !== 'absent' && machine.seen.power !== 'unknown') ||
+  view.operations.some(
+    (operation) =>
+      operation.subject === machine.machineId &&
+      operation.kind === 'machine.create' &&
+      (operation.startedAt !== undefined || operation.state === 'offered' || operation.state === 'running'),
+  )
+
+/** A control plane that etcd counts, as far as is seen. */
+export const isMember = (machine: MachineView): boolean => machine.seen?.etcd !== undefined
+
+export const isHealthyMember = (machine: MachineView): boolean =>
+  machine.seen?.etcd !== undefined && machine.seen.etcd.healthy && !machine.seen.etcd.learner
+
+export const isReady = (machine: MachineView): boolean =>
+  machine.seen?.power === 'on' &&
+  machine.seen.stage === 'running' &&
+  machine.node?.ready === true &&
+  (machine.role === 'worker' || isHealthyMember(machine))
+
+export const quorumOf = (memberCount: number): number => Math.floor(memberCount / 2) + 1
+
+/** The cluster has once passed its health gate as a whole. */
+export const hasSettled = (view: ClusterView): boolean =>
+  view.operations.some((operation) => operation.kind === 'cluster.check' && operation.state === 'succeeded')

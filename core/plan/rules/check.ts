@@ -1,0 +1,23 @@
+import { isReady } from '../ask.ts'
+import { hold, wish, type Rule } from '../rule.ts'
+
+/** The gate at the end of a creation or a change: when every machine is seen ready, the health assertions must all hold. */
+export const check: Rule = ({ view, documents, wanted, leaving, deleting }) => {
+  if (deleting || leaving.length > 0) return []
+  const unready = wanted.filter((machine) => !isReady(machine))
+  if (unready.length > 0)
+    return [
+      hold('waiting-for-nodes', documents.cluster.metadata.name, { machines: unready.map((machine) => machine.name) }),
+    ]
+
+  const peer = ({ machineId, name, address }: (typeof wanted)[number]) => ({ machineId, name, address })
+  const gate = wish('cluster.check', documents.cluster.uid, documents.cluster.metadata.name, {
+    clusterUid: documents.cluster.uid,
+    secretsVersion: view.secretsVersion,
+    vip: documents.cluster.spec.endpoint.vip,
+    kubernetesVersion: documents.cluster.spec.kubernetes.version,
+    controlPlanes: wanted.filter((machine) => machine.role === 'controlplane').map(peer),
+    workers: wanted.filter((machine) => machine.role === 'worker').map(peer),
+  })
+  return [gate]
+}

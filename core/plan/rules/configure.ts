@@ -1,0 +1,62 @@
+import { isHealthyMember, isMember, openOperations } from '../ask.ts'
+import { intentFor, intentHash } from '../intent.ts'
+import { hold, wish, type Rule, type Situation, type Verdict } from '../rule.ts'
+import type { MachineView } from '../view.ts'
+
+/**
+ * Gives each running machine its configuration.
+ *
+ *   P1  At most one control-plane membership change is in flight per cluster.
+ *
+ * The machines a cluster is born with join in any order: etcd itself admits one learner at a time, and there is no
+ * quorum to lose yet. Whoever comes later waits until every member is healthy and nobody is leaving.
+ */
+export const configure: Rule = (situation) => {
+  if (situation.deleting) return []
+  let inFlight = changeInFlight(situation)
+  return situation.wanted.filter(needsConfiguration(situation)).map((machine): Verdict => {
+    const { view, documents } = situation
+    if (view.secretsVersion === 0) return hold('waiting-for-machine', machine.name, { waitsFor: 'secrets' })
+    const later = view.bootstrap && !view.bootstrap.founders.includes(machine.machineId)
+    if (later && inFlight && openOperations(view, machine.machineId).length === 0)
+      return hold('membership-change-in-flight', machine.name, { machine: inFlight })
+    if (later) inFlight ??= machine.name
+    const intent = intentFor(machine, documents)
+    return wish('machine.configure', machine.machineId, machine.name, {
+      machineId: machine.machineId,
+      name: machine.name,
+      clusterUid: documents.cluster.uid,
+      address: machine.address,
+      secretsVersion: view.secretsVersion,
+      intent,
+      intentHash: intentHash(intent),
+    })
+  })
+}
+
+/** A machine whose own intent was confirmed needs nothing; neither does one whose birth can no longer be changed. */
+const needsConfiguration =
+  ({ view, documents }: Situation) =>
+  (machine: MachineView): boolean => {
+    if (!machine.placement || machine.seen?.power !== 'on') return false
+    if (machine.seen.intentHash === undefined) return true
+    return !view.bootstrap && machine.seen.intentHash !== intentHash(intentFor(machine, documents))
+  }
+
+/** The name of a machine that is joining or leaving etcd right now. */
+function changeInFlight({ view, wanted, leaving }: Situation): string | undefined {
+  if (!view.bootstrap) return undefined
+  const unsettled = wanted.find((machine) => {
+    if (machine.role !== 'controlplane' || isHealthyMember(machine)) return false
+    const configuring = openOperations(view, machine.machineId).some(
+      (operation) => operation.kind === 'machine.configure',
+    )
+    return (
+      isMember(machine) ||
+      machine.seen?.intentHash !== undefined ||
+      configuring ||
+      view.bootstrap!.founders.includes(machine.machineId)
+    )
+  })
+  return (unsettled ?? leaving.find((machine) => machine.role === 'controlplane' && isMember(machine)))?.name
+}

@@ -1,0 +1,45 @@
+import { intentFor } from '../intent.ts'
+import { hold, wish, type Rule, type Situation } from '../rule.ts'
+import type { MachineView } from '../view.ts'
+import { imageReady } from './images.ts'
+
+/** Makes each placed machine that is not there yet, once its image is. */
+export const create: Rule = (situation) => {
+  if (situation.deleting) return []
+  return situation.wanted
+    .filter((machine) => machine.placement && isAbsent(machine))
+    .map((machine) =>
+      imageReady(situation, machine)
+        ? wish('machine.create', machine.machineId, machine.name, creationOf(situation, machine))
+        : hold('waiting-for-machine', machine.name, { waitsFor: 'image', host: machine.placement!.host }),
+    )
+}
+
+/** Not yet observed counts as absent: the handler looks by UUID before it makes anything. */
+const isAbsent = (machine: MachineView): boolean => machine.seen === undefined || machine.seen.power === 'absent'
+
+function creationOf({ documents }: Situation, machine: MachineView) {
+  const placement = machine.placement!
+  const intent = intentFor(machine, documents)
+  return {
+    machineId: machine.machineId,
+    name: machine.name,
+    host: placement.host,
+    vmid: placement.vmid,
+    clusterUid: documents.cluster.uid,
+    clusterName: documents.cluster.metadata.name,
+    storage: placement.storage,
+    imageStorage: placement.imageStorage,
+    bridge: placement.bridge,
+    talosVersion: intent.talosVersion,
+    schematicId: intent.schematicId,
+    guestAgent: (documents.cluster.spec.talos.extensions ?? []).some((name) => name.endsWith('qemu-guest-agent')),
+    cpu: placement.cpu,
+    memoryMiB: placement.memoryMiB,
+    diskGiB: placement.diskGiB,
+    mac: placement.mac,
+    addressCidr: intent.addressCidr,
+    gateway: intent.gateway,
+    nameservers: intent.nameservers,
+  }
+}

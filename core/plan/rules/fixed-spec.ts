@@ -1,0 +1,13 @@
+import { birthHash } from '../machines.ts'
+import { hold, type Rule } from '../rule.ts'
+
+/**
+ * A bootstrapped cluster keeps what its machines were born with. The API refuses such a change; this rule covers the
+ * moment in which a change and the bootstrap pass each other.
+ */
+export const fixedSpec: Rule = ({ view, documents, wanted, deleting }) => {
+  if (deleting || !view.bootstrap) return []
+  return wanted
+    .filter((machine) => machine.birthHash !== birthHash(documents, machine.name))
+    .map((machine) => hold('change-not-supported', machine.name, { machineId: machine.machineId }))
+}
