@@ -59,9 +59,7 @@ function isGone({ view }: Situation, machine: MachineView): boolean {
 
 /** Someone who is still on the way in. */
 function joining({ view, wanted }: Situation): string | undefined {
-  if (!view.bootstrap) return undefined
-  return wanted.find((machine) => machine.role === 'controlplane' && isMember(machine) && !isHealthyMember(machine))
-    ?.name
+  return view.bootstrap && wanted.find((machine) => machine.seen?.etcd?.learner === true)?.name
 }
 
 function quorumRisk(

@@ -1,0 +1,49 @@
+import { describe, expect, test } from 'vitest'
+import { aCluster } from '../../support/documents.ts'
+import { createWorld } from '../../support/plan-world.ts'
+import { seededRandom, seeds } from '../../support/random.ts'
+
+/**
+ * Each seed is a story: effects come late, news is lost, the agent leaves and returns, the owner changes the cluster or
+ * deletes it. Whatever happens, the invariants hold at each step and the story ends as its owner wanted.
+ */
+const STEPS_MAX = 4_000
+
+function tell(seed: number, options: { trouble: number; ending: 'ready' | 'gone'; changes: boolean }): string {
+  const random = seededRandom(seed)
+  const world = createWorld(random)
+  const turnsBefore = random.int(120)
+  for (let step = 0; step < STEPS_MAX; step++) {
+    const next = world.turn()
+    if (step === turnsBefore) {
+      if (options.ending === 'gone')
+        world.cluster = { ...world.cluster, deletingAt: world.now, generation: world.cluster.generation + 1 }
+      else if (options.changes && !world.bootstrap)
+        world.cluster = aCluster({
+          machines: { 'cp-1': '192.168.1.51', 'cp-4': '192.168.1.54', 'cp-5': '192.168.1.55' },
+          generation: 2,
+        })
+    }
+    if (random.chance(0.02)) world.online = !world.online
+    if (!world.online && random.chance(0.2)) world.online = true
+    world.happen(random, options.trouble)
+    // Time moves in small steps, and jumps when only time can help.
+    world.now += next.lookAgainAt !== undefined && random.chance(0.3) ? Math.max(1, next.lookAgainAt - world.now) : 500
+    if (step > turnsBefore && world.online && world.phase() === options.ending) return options.ending
+  }
+  return `${world.phase()} with holds ${JSON.stringify(world.turn().holds)}`
+}
+
+describe('stories', () => {
+  test.each(seeds(150))('[P1][P2][P3][P5][P6][O1] a creation ends ready, seed %i', (seed) => {
+    expect(tell(seed, { trouble: 0.08, ending: 'ready', changes: false })).toBe('ready')
+  })
+
+  test.each(seeds(150))('[P1][P2][P3][P6][O1] a spec changed in mid-creation ends ready, seed %i', (seed) => {
+    expect(tell(seed, { trouble: 0.05, ending: 'ready', changes: true })).toBe('ready')
+  })
+
+  test.each(seeds(150))('[P6][P7][P11] a deletion in any phase leaves nothing, seed %i', (seed) => {
+    expect(tell(seed, { trouble: 0.08, ending: 'gone', changes: false })).toBe('gone')
+  })
+})
