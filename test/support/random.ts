@@ -1,10 +1,10 @@
 /** A small seeded generator (mulberry32): the same seed gives the same story on every machine. */
 export interface Random {
-  next(): number
-  int(below: number): number
-  chance(probability: number): boolean
-  pick<T>(items: readonly T[]): T
-  bytes(count: number): Uint8Array
+  readonly next: () => number
+  readonly int: (below: number) => number
+  readonly chance: (probability: number) => boolean
+  readonly pick: <T>(items: readonly T[]) => T
+  readonly bytes: (count: number) => Uint8Array
 }
 
 export function seededRandom(seed: number): Random {
