@@ -95,13 +95,9 @@ function environment(dir: string, adminToken: string): NodeJS.ProcessEnv {
 
 function devArguments(dir: string, port: number): string[] {
   const configs = ['lab/control-plane/wrangler.toml', 'wrangler.toml', 'workers/agent-relay/wrangler.toml']
-  return [
-    wrangler,
-    'dev',
-    ...configs.flatMap((config) => ['-c', config]),
-    ...['--persist-to', dir, '--ip', '127.0.0.1', '--port', String(port), '--inspector-port', '0'],
-    ...['--show-interactive-dev-session=false', '--log-level', 'log'],
-  ]
+  const flags = ['--show-interactive-dev-session=false', '--log-level', 'log', '--inspector-port', '0']
+  const place = ['--persist-to', dir, '--ip', '127.0.0.1', '--port', String(port)]
+  return [wrangler, 'dev', ...configs.flatMap((config) => ['-c', config]), ...place, ...flags]
 }
 
 async function migrate(dir: string, env: NodeJS.ProcessEnv): Promise<void> {
