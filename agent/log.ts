@@ -9,7 +9,7 @@ export const createLogger = (level: string, format: LogFormat = 'json'): Logger 
   pino({
     enabled: format !== 'silent',
     level,
-    base: undefined,
+    base: null,
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     messageKey: 'event',
   })

@@ -38,3 +38,9 @@ export const quorumOf = (memberCount: number): number => Math.floor(memberCount 
 /** The cluster has once passed its health gate as a whole. */
 export const hasSettled = (view: ClusterView): boolean =>
   view.operations.some((operation) => operation.kind === 'cluster.check' && operation.state === 'succeeded')
+
+/** Numeric order of dotted addresses, so that .9 comes before .10 and the choice of the bootstrap node is stable. */
+export function byAddress(a: { address: string }, b: { address: string }): number {
+  const value = (address: string) => address.split('.').reduce((total, octet) => total * 256 + Number(octet), 0)
+  return value(a.address) - value(b.address)
+}

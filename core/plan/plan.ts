@@ -1,5 +1,6 @@
 import { isOpen } from '../model/operation.ts'
 import type { Hold } from '../model/hold.ts'
+import { byAddress } from './ask.ts'
 import { completeDocuments, type ClusterDocuments } from './documents.ts'
 import { leftBehind } from './left-behind.ts'
 import type { Plan, PlannedOperation } from './plan-type.ts'
@@ -95,12 +96,6 @@ export function situationOf(view: ClusterView, documents: ClusterDocuments): Sit
     wanted: deleting ? [] : view.machines.filter((machine) => machine.wanted).toSorted(byAddress),
     leaving: view.machines.filter((machine) => deleting || !machine.wanted),
   }
-}
-
-/** Numeric order of dotted addresses, so that .9 comes before .10 and the choice of the bootstrap node is stable. */
-function byAddress(a: { address: string }, b: { address: string }): number {
-  const value = (address: string) => address.split('.').reduce((total, octet) => total * 256 + Number(octet), 0)
-  return value(a.address) - value(b.address)
 }
 
 /** One hold per code and subject; `since` survives from the previous plan. */

@@ -1,6 +1,6 @@
 import { isOpen, type Operation } from '../model/operation.ts'
 import type { ClusterPhase, ClusterStatus, MachinePhase, MachineStatus } from '../model/status.ts'
-import { hasSettled, isReady, succeeded } from './ask.ts'
+import { byAddress, hasSettled, isReady, succeeded } from './ask.ts'
 import type { Plan } from './plan-type.ts'
 import type { ClusterView, MachineView } from './view.ts'
 
@@ -11,7 +11,7 @@ export function clusterStatus(view: ClusterView, plan: Plan): ClusterStatus {
     phase: clusterPhase(view, plan, machines),
     observedGeneration: view.cluster.generation,
     bootstrapped: view.bootstrap !== undefined || plan.bootstrap !== undefined,
-    machines: machines.map((machine) => machineStatus(view, machine)),
+    machines: machines.toSorted(byAddress).map((machine) => machineStatus(view, machine)),
     waiting: plan.holds,
     findings: plan.findings,
     ...(view.seenAt === undefined ? {} : { seenAt: view.seenAt }),

@@ -3,7 +3,8 @@ import { hold, wish, type Rule } from '../rule.ts'
 
 /** The gate at the end of a creation or a change: when every machine is seen ready, the health assertions must all hold. */
 export const check: Rule = ({ view, documents, wanted, leaving, deleting }) => {
-  if (deleting || leaving.length > 0) return []
+  // Whoever has no place yet says so itself.
+  if (deleting || leaving.length > 0 || wanted.some((machine) => !machine.placement)) return []
   const unready = wanted.filter((machine) => !isReady(machine))
   if (unready.length > 0)
     return [

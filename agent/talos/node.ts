@@ -1,0 +1,124 @@
+import type { Result } from '#core/base/result.ts'
+import type { Secret } from '#core/base/secret.ts'
+import type { Problem } from '#core/model/problem.ts'
+
+/**
+ * One Talos machine as the agent talks to it: dialled directly at its own address, either with the cluster's client
+ * certificate or, before it has a configuration, in maintenance mode without one.
+ *
+ * Every call ends within its own time limit. Problems any call may bring: node-unreachable (later), node-unauthorized
+ * (never), cancelled (the caller's signal), check-failed (later; the node answered that it cannot tell yet). Calls with
+ * an effect bring outcome-unknown (look-again) when the request left and no answer came: look before you repeat.
+ */
+export interface TalosNode {
+  readonly address: string
+
+  /** Who answers: compare it before anything secret is sent. In maintenance the answer is only as good as the LAN. */
+  readIdentity(signal?: AbortSignal): Promise<Result<NodeIdentity, Problem>>
+  version(signal?: AbortSignal): Promise<Result<NodeVersion, Problem>>
+  machineStatus(signal?: AbortSignal): Promise<Result<MachineStatus, Problem>>
+  /**
+   * The status now and after each change. The last item may be a problem; an abort ends it without one. Ends by itself
+   * after `WATCH_MAX_MS`, so that a silently dead node is noticed: watch again.
+   */
+  watchMachineStatus(signal: AbortSignal): AsyncIterable<Result<MachineStatus, Problem>>
+  /** Changes with every boot of the kernel. */
+  bootId(signal?: AbortSignal): Promise<Result<string, Problem>>
+  serviceList(signal?: AbortSignal): Promise<Result<readonly NodeService[], Problem>>
+  /** What the node itself thinks is wrong with it. */
+  diagnostics(signal?: AbortSignal): Promise<Result<readonly NodeDiagnostic[], Problem>>
+  /** The configuration in force, as YAML with keys. */
+  activeConfig(signal?: AbortSignal): Promise<Result<Secret<string>, Problem>>
+
+  /**
+   * Gives the node its configuration. Repeating the same one is harmless. Problems: config-refused (never; facts say
+   * why), still-settling (later; another change is in progress).
+   */
+  applyConfiguration(yaml: Secret<string>, mode: ApplyMode, signal?: AbortSignal): Promise<Result<Applied, Problem>>
+  /**
+   * Starts etcd for the first time. `already-bootstrapped` means the node has etcd data: success if its member list
+   * answers. Problems: bootstrap-not-ready (later), config-refused (never; not a control plane).
+   * **Irreversible**: only ever on one node of a cluster, under its stored lock.
+   */
+  bootstrap(signal?: AbortSignal): Promise<Result<'started' | 'already-bootstrapped', Problem>>
+
+  etcdMembers(signal?: AbortSignal): Promise<Result<readonly EtcdMember[], Problem>>
+  etcdStatus(signal?: AbortSignal): Promise<Result<EtcdStatus, Problem>>
+  /** Hands etcd leadership to another member; `movedTo` is undefined when this node did not lead. */
+  forfeitLeadership(signal?: AbortSignal): Promise<Result<{ readonly movedTo: string | undefined }, Problem>>
+  /** Takes the node out of etcd, stops etcd and wipes its data. The node tries for up to five minutes. */
+  leaveEtcd(signal?: AbortSignal): Promise<Result<void, Problem>>
+  /** Drops another, dead member. */
+  removeMember(memberId: EtcdMemberId, signal?: AbortSignal): Promise<Result<void, Problem>>
+
+  /** Wipes configuration and data, keeps the installed system; with `reboot` the node comes back in maintenance. */
+  reset(options: { graceful: boolean; reboot: boolean }, signal?: AbortSignal): Promise<Result<void, Problem>>
+  /** Powers the node off; `force` skips cordon and drain. */
+  shutdown(options: { force: boolean }, signal?: AbortSignal): Promise<Result<void, Problem>>
+
+  /** Ends the connection and every call on it. A later call dials again. */
+  close(): void
+}
+
+/** `auto` lets the node reboot when the change needs it; `no-reboot` is refused instead; `staged` waits for the next boot. */
+export type ApplyMode = 'auto' | 'no-reboot' | 'staged'
+
+/** SMBIOS UUID, lower case. */
+export interface NodeIdentity {
+  readonly uuid: string
+}
+
+export interface NodeVersion {
+  /** As in `v1.13.9`. */
+  readonly tag: string
+  /** As in `nocloud`. */
+  readonly platform: string
+}
+
+export interface MachineStatus {
+  /** booting, installing, maintenance, running, rebooting, shutting down, resetting, upgrading or unknown. */
+  readonly stage: string
+  readonly ready: boolean
+  readonly unmetConditions: readonly { readonly name: string; readonly reason: string }[]
+}
+
+export interface NodeService {
+  readonly id: string
+  /** As in `Preparing`, `Running`, `Finished`. */
+  readonly state: string
+  /** Running, and its health check passed last time; never true for a service that has no health check. */
+  readonly healthy: boolean
+  readonly lastMessage: string
+}
+
+export interface NodeDiagnostic {
+  readonly id: string
+  readonly message: string
+}
+
+/** What the node says it will do, and its validation warnings. */
+export interface Applied {
+  readonly warnings: readonly string[]
+  readonly details: string
+}
+
+/** 64 bits, as 16 lower-case hex digits, the way etcd prints it. */
+export type EtcdMemberId = string
+
+export interface EtcdMember {
+  readonly id: EtcdMemberId
+  readonly hostname: string
+  /** Addresses of the peer URLs. */
+  readonly addresses: readonly string[]
+  readonly learner: boolean
+}
+
+export interface EtcdStatus {
+  readonly memberId: EtcdMemberId
+  /** All zeros while there is no leader. */
+  readonly leaderId: EtcdMemberId
+  readonly learner: boolean
+  readonly dbSizeBytes: number
+  readonly raftIndex: string
+  readonly errors: readonly string[]
+}

@@ -1,0 +1,162 @@
+import { createServer, type Server } from 'node:https'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { TLSSocket } from 'node:tls'
+import { afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { servingCertificate, type ServingCertificate } from '#test/support/serving-certificate.ts'
+import { aBundle } from '#test/support/talos-bundle.ts'
+import { dialerTo } from '#test/support/talos-server.ts'
+import { kubernetesClient, type KubernetesClient } from '#agent/kubernetes/client.ts'
+import type { ClientIdentity } from '#agent/vault/client-identity.ts'
+import { mintKubernetesClient } from '#agent/vault/mint.ts'
+import { pemOf } from '#agent/vault/pki.ts'
+import type { SecretsBundle } from '#core/talos/secrets-bundle.ts'
+
+const VIP = '192.168.1.50'
+const SERVER = `https://${VIP}:6443`
+
+let bundle: SecretsBundle
+let identity: ClientIdentity
+let serving: ServingCertificate
+beforeAll(async () => {
+  bundle = await aBundle()
+  identity = await mintKubernetesClient(bundle, { user: 'lanline', groups: ['system:masters'] }, 3_600_000, Date.now())
+  serving = await servingCertificate({ authority: bundle.certs.k8s, addresses: [VIP] })
+})
+
+const open: (() => Promise<unknown>)[] = []
+afterEach(async () => {
+  for (const close of open.splice(0).toReversed()) await close()
+})
+
+type Answer = (request: IncomingMessage, response: ServerResponse) => void
+
+async function anApi(answer: Answer): Promise<KubernetesClient> {
+  const server: Server = createServer({ ...serving, ca: pemOf(bundle.certs.k8s.crt), requestCert: true }, answer)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  open.push(async () => {
+    server.closeAllConnections()
+    await new Promise((resolve) => server.close(resolve))
+  })
+  const dialer = dialerTo(new Map([[VIP, (server.address() as AddressInfo).port]]))
+  const client = kubernetesClient({ dialer, server: SERVER, identity })
+  open.push(() => client.close())
+  return client
+}
+
+const reply = (response: ServerResponse, status: number, body: unknown) =>
+  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+
+const aNode = (name: string) => ({
+  metadata: { name, labels: { 'kubernetes.io/hostname': name } },
+  spec: { unschedulable: true },
+  status: {
+    conditions: [
+      { type: 'MemoryPressure', status: 'False' },
+      { type: 'Ready', status: 'True' },
+    ],
+    addresses: [
+      { type: 'InternalIP', address: '192.168.1.51' },
+      { type: 'Hostname', address: name },
+    ],
+    nodeInfo: { kubeletVersion: 'v1.36.3' },
+  },
+})
+
+describe('the Kubernetes client', () => {
+  test('shows the certificate of its user and trusts only the cluster', async () => {
+    const client = await anApi((request, response) => {
+      const peer = (request.socket as TLSSocket).getPeerCertificate()
+      reply(response, peer.subject.CN === 'lanline' && peer.subject.O === 'system:masters' ? 200 : 401, {})
+    })
+    expect(await client.readyz()).toEqual({ ok: true, value: undefined })
+  })
+
+  test('lists nodes over several pages in our words', async () => {
+    const client = await anApi((request, response) => {
+      const query = new URL(request.url ?? '', SERVER).searchParams
+      if (query.get('continue') === 'more')
+        return reply(response, 200, { items: [{ metadata: { name: 'b' }, status: {} }] })
+      return reply(response, 200, { metadata: { continue: 'more' }, items: [aNode('a')] })
+    })
+    expect(await client.listNodes()).toEqual({
+      ok: true,
+      value: [
+        {
+          name: 'a',
+          ready: true,
+          schedulable: false,
+          kubeletVersion: 'v1.36.3',
+          addresses: ['192.168.1.51'],
+          labels: { 'kubernetes.io/hostname': 'a' },
+        },
+        { name: 'b', ready: false, schedulable: true, kubeletVersion: '', addresses: [], labels: {} },
+      ],
+    })
+  })
+
+  test('lists the pods of a namespace', async () => {
+    const client = await anApi((request, response) => {
+      expect(request.url).toBe('/api/v1/namespaces/kube-system/pods?limit=500')
+      const status = { phase: 'Running', hostIP: '192.168.1.51', conditions: [{ type: 'Ready', status: 'True' }] }
+      reply(response, 200, { items: [{ metadata: { name: 'dns', labels: { 'k8s-app': 'kube-dns' } }, status }] })
+    })
+    expect(await client.listPods('kube-system')).toEqual({
+      ok: true,
+      value: [
+        { name: 'dns', hostIp: '192.168.1.51', phase: 'Running', ready: true, labels: { 'k8s-app': 'kube-dns' } },
+      ],
+    })
+  })
+
+  test('deleting a node that is gone already is fine', async () => {
+    const client = await anApi((request, response) => {
+      reply(response, request.url === '/api/v1/nodes/a' && request.method === 'DELETE' ? 200 : 404, { message: 'no' })
+    })
+    expect(await client.deleteNode('a')).toEqual({ ok: true, value: 'deleted' })
+    expect(await client.deleteNode('b')).toEqual({ ok: true, value: 'absent' })
+  })
+
+  test('a refusal carries its status and reason', async () => {
+    const client = await anApi((_, response) => reply(response, 503, { kind: 'Status', message: 'etcd is not ready' }))
+    expect(await client.listNodes()).toMatchObject({
+      ok: false,
+      error: { code: 'kubernetes-unreachable', retry: 'later', facts: { status: 503, reason: 'etcd is not ready' } },
+    })
+  })
+
+  test('nonsense is no list', async () => {
+    const client = await anApi((_, response) => reply(response, 200, { items: [{ name: 5 }] }))
+    expect(await client.listNodes()).toMatchObject({ ok: false, error: { code: 'kubernetes-unreachable' } })
+  })
+
+  test('a list that never ends is given up', async () => {
+    const client = await anApi((_, response) => reply(response, 200, { metadata: { continue: 'again' }, items: [] }))
+    expect(await client.listNodes()).toMatchObject({ ok: false, error: { facts: { reason: 'too-many-items' } } })
+  })
+
+  test('a lost answer to a deletion leaves the outcome unknown, to a question nothing', async () => {
+    const client = await anApi((request) => request.socket.destroy())
+    expect(await client.deleteNode('a')).toMatchObject({ ok: false, error: { code: 'outcome-unknown' } })
+    expect(await client.listNodes()).toMatchObject({ ok: false, error: { code: 'kubernetes-unreachable' } })
+  })
+
+  test('a deletion that never left is not an unknown outcome', async () => {
+    const client = kubernetesClient({ dialer: dialerTo(new Map()), server: SERVER, identity })
+    open.push(() => client.close())
+    expect(await client.deleteNode('a')).toMatchObject({ ok: false, error: { code: 'kubernetes-unreachable' } })
+  })
+
+  test('an abort is a cancellation', async () => {
+    const abort = new AbortController()
+    const client = await anApi(() => abort.abort())
+    expect(await client.listNodes(abort.signal)).toMatchObject({ ok: false, error: { code: 'cancelled' } })
+  })
+
+  test('a server that the cluster did not certify is not spoken to', async () => {
+    const other = await servingCertificate({ addresses: [VIP] })
+    serving = other
+    const client = await anApi((_, response) => reply(response, 200, {}))
+    expect(await client.deleteNode('a')).toMatchObject({ ok: false, error: { code: 'kubernetes-unreachable' } })
+  })
+})
