@@ -1,0 +1,139 @@
+import { randomUUID } from 'node:crypto'
+import { DOWNLOAD_OVERHEAD_MS, downloadMs } from './durations.ts'
+import { badParameters, failed } from './failure.ts'
+import { freeBytesOf, type Storage, type Volume } from './storages.ts'
+import { epochSeconds, traced, type World } from './world.ts'
+import type { ImageAnswer } from '#lab/factory/image-source.ts'
+import type { Identity } from './access.ts'
+import type { Worker } from './tasks.ts'
+
+export interface Download {
+  readonly storage: string
+  readonly content: string
+  readonly filename: string
+  readonly url: string
+  readonly checksum: string | undefined
+  readonly compression: string | undefined
+}
+
+const DIRECTORIES: Readonly<Record<string, string>> = {
+  iso: 'template/iso',
+  import: 'import',
+  vztmpl: 'template/cache',
+}
+const EXTENSIONS: Readonly<Record<string, RegExp>> = {
+  iso: /\.(iso|img)$/i,
+  import: /\.(qcow2|raw|vmdk|ova)$/i,
+  vztmpl: /\.tar\.(gz|xz|zst|bz2)$/i,
+}
+
+/**
+ * Fetches a file onto a store. What is wrong with the request is refused at once; what is wrong with the source, the
+ * file that is there or the room left is the task's exit text. Nothing half done stays.
+ */
+export function startDownload(world: World, who: Identity, download: Download): string {
+  const storage = world.storages.get(download.storage)
+  if (!storage.content.includes(download.content))
+    throw failed(`storage '${storage.name}' is not configured for content-type '${download.content}'`)
+  const filename = cleanName(download)
+  return world.tasks.start('download', filename, who, (worker) =>
+    traced(world, 'image.download', filename, () => run(world, worker, storage, filename, download)),
+  )
+}
+
+/** Path parts are cut off and odd characters become `_`. */
+function cleanName(download: Download): string {
+  const base = (download.filename.split('/').at(-1) ?? '').replace(/[^A-Za-z0-9_.-]/g, '_')
+  if (EXTENSIONS[download.content]?.test(base)) return base
+  throw badParameters({
+    filename: download.content === 'import' ? 'invalid filename or wrong extension' : 'wrong file extension',
+  })
+}
+
+async function run(
+  world: World,
+  worker: Worker,
+  storage: Storage,
+  filename: string,
+  download: Download,
+): Promise<void> {
+  const path = `${storage.path ?? `/dev/${storage.name}`}/${DIRECTORIES[download.content] ?? ''}/${filename}`
+  const volid = `${storage.name}:${download.content}/${filename}`
+  worker.log(`downloading ${download.url} to ${path}`)
+  if (download.compression !== undefined && download.content === 'import')
+    throw failed('decompression not supported for import')
+  if (download.compression === 'xz') throw failed('no decompression method found')
+  const there = storage.volumes.get(volid)
+  if (there) {
+    keepExisting(worker, there, download)
+    return
+  }
+  const answer = world.images.look(download.url)
+  logRequest(world, worker, download.url, answer)
+  if (answer.kind === 'http-error') throw failed('download failed: exit code 8')
+  if (answer.kind === 'unknown-host')
+    throw failed(`download failed: wget: unable to resolve host address '${answer.host}'`)
+  if (answer.kind === 'refused')
+    throw failed(`download failed: Connecting to ${answer.host}... failed: Connection refused.`)
+  await transfer(world, worker, answer.sizeBytes)
+  if (freeBytesOf(storage) < answer.sizeBytes)
+    throw failed(`download failed: Cannot write to '${path}.tmp_dwnl' (No space left on device).`)
+  if (download.checksum !== undefined) {
+    worker.log('calculating checksum...')
+    if (download.checksum !== answer.sha256)
+      throw failed(`checksum mismatch: got '${answer.sha256}' != expect '${download.checksum}'`)
+  }
+  storage.volumes.set(volid, volumeOf(world, storage, volid, path, download, answer))
+  worker.log(`download of '${download.url}' to '${path}' finished`)
+}
+
+function keepExisting(worker: Worker, there: Volume, download: Download): void {
+  if (download.checksum === undefined) throw failed(`refusing to override existing file '${there.path}'`)
+  const sum = there.image?.sha256 ?? ''
+  if (sum !== download.checksum) {
+    worker.log('calculating checksum of existing file...')
+    throw failed(`checksum mismatch: got '${sum}' != expect '${download.checksum}', aborting`)
+  }
+  worker.log('calculating checksum of existing file...OK, got correct file already, no need to download')
+}
+
+async function transfer(world: World, worker: Worker, bytes: number): Promise<void> {
+  await worker.busy(DOWNLOAD_OVERHEAD_MS + downloadMs(bytes, world.options.downloadMbitPerSecond)).catch(() => {
+    throw failed('download failed: received interrupt')
+  })
+  worker.log('     0K ....                               100%')
+  worker.log(`saved [${bytes}/${bytes}]`)
+}
+
+function logRequest(world: World, worker: Worker, url: string, answer: ImageAnswer): void {
+  const { host } = new URL(url)
+  worker.log(`--${new Date(world.time.now()).toISOString().slice(0, 19).replace('T', ' ')}--  ${url}`)
+  worker.log(`Resolving ${host} (${host})...`)
+  if (answer.kind === 'unknown-host') return
+  worker.log(`Connecting to ${host}... ${answer.kind === 'refused' ? 'failed: Connection refused.' : 'connected.'}`)
+  if (answer.kind === 'refused') return
+  const said = answer.kind === 'image' ? '200 OK' : `${answer.status} ${answer.reason}`
+  worker.log(`HTTP request sent, awaiting response... ${said}`)
+  if (answer.kind === 'image') worker.log(`Length: ${answer.sizeBytes} [application/octet-stream]`)
+}
+
+const volumeOf = (
+  world: World,
+  storage: Storage,
+  volid: string,
+  path: string,
+  download: Download,
+  image: Extract<ImageAnswer, { kind: 'image' }>,
+): Volume => ({
+  id: randomUUID(),
+  volid,
+  storage: storage.name,
+  content: download.content === 'iso' ? 'iso' : 'import',
+  format: download.content === 'iso' ? 'iso' : volid.endsWith('.raw') ? 'raw' : 'qcow2',
+  vmid: undefined,
+  path,
+  sizeBytes: image.virtualBytes,
+  usedBytes: image.sizeBytes,
+  changedAt: epochSeconds(world),
+  image: { sha256: image.sha256, content: image.content },
+})

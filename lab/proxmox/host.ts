@@ -1,0 +1,152 @@
+import { randomUUID } from 'node:crypto'
+import { createServer, type Server } from 'node:https'
+import type { AddressInfo, Socket } from 'node:net'
+import { AccessControl } from './access.ts'
+import { makeCertificates } from './certificates.ts'
+import { ConfigLocks } from './config-locks.ts'
+import { Door } from './door.ts'
+import { Faults } from './faults.ts'
+import { setUpLeastPrivilege, type AgentAccess, type AgentAccessOptions } from './least-privilege.ts'
+import { Login } from './login.ts'
+import { Statistics } from './statistics.ts'
+import { Storages, type Volume } from './storages.ts'
+import { Tasks, type Task } from './tasks.ts'
+import { guestWentOff } from './vm-power.ts'
+import { Vms, type Vm } from './vm.ts'
+import type { ForeignGuest, ProxmoxOptions } from './options.ts'
+import type { World } from './world.ts'
+
+/** Source: observed; a client must give up an idle connection earlier. */
+const KEEP_ALIVE_MS = 5000
+const MAX_REQUESTS_PER_CONNECTION = 100
+
+/**
+ * A simulated Proxmox VE 9.2 host. Its guests, disks and tasks live as long as this object, whatever becomes of those
+ * who call it. Tests look inside by `guests`, `volumes` and `tasks`, and make trouble by `faults` and the switches.
+ */
+export interface ProxmoxHost {
+  /** `https://127.0.0.1:PORT`; the certificate is good for the host's name, its LAN address and 127.0.0.1. */
+  readonly url: string
+  readonly port: number
+  readonly lanAddress: string
+  readonly node: string
+  /** The cluster's authority, valid ten years. */
+  readonly caPem: string
+  readonly faults: Faults
+  guests(): readonly Vm[]
+  volumes(): readonly Volume[]
+  tasks(): readonly Task[]
+  setUpLeastPrivilege(options?: AgentAccessOptions): AgentAccess
+  addForeignGuest(guest: ForeignGuest): void
+  /** Offline: connections are cut and new ones refused at once; guests run on. */
+  setOnline(online: boolean): void
+  /** A guest turned itself off. */
+  guestWentOff(uuid: string): void
+  refreshStatistics(): void
+  close(): Promise<void>
+}
+
+/** Brings the host up on a port of its own on the loopback interface. */
+export async function startProxmox(options: ProxmoxOptions): Promise<ProxmoxHost> {
+  const names = { hostName: options.hostName, domain: options.domain ?? 'lan', lanAddress: options.lanAddress }
+  const world: World = {
+    options,
+    node: options.hostName,
+    access: new AccessControl(options.rootPassword),
+    certificates: await makeCertificates(names, options.time.now()),
+    storages: new Storages(options.storages),
+    bridges: options.bridges,
+    tasks: new Tasks(options.hostName, options.time),
+    vms: new Vms(options.hostName),
+    locks: new ConfigLocks(options.time),
+    statistics: new Statistics(),
+    time: options.time,
+    trace: options.trace,
+    guests: options.guests,
+    images: options.images,
+  }
+  for (const guest of options.foreignGuests ?? []) addForeign(world, guest)
+  if (options.statistics !== 'by-hand') world.statistics.run(world, options.time)
+  const faults = new Faults()
+  const door = new Door(world, new Login(world.access), faults)
+  const server = createServer(
+    { cert: world.certificates.leafPem, key: world.certificates.keyPem },
+    (request, response) => {
+      void door.handle(request, response)
+    },
+  )
+  server.keepAliveTimeout = KEEP_ALIVE_MS
+  server.maxRequestsPerSocket = MAX_REQUESTS_PER_CONNECTION
+  const line = new NetworkCable(server)
+  const port = await listen(server)
+  return {
+    url: `https://127.0.0.1:${port}`,
+    port,
+    lanAddress: options.lanAddress,
+    node: world.node,
+    caPem: world.certificates.caPem,
+    faults,
+    guests: () => world.vms.all(),
+    volumes: () => world.storages.all().flatMap((storage) => [...storage.volumes.values()]),
+    tasks: () => world.tasks.all(),
+    setUpLeastPrivilege: (wanted) => setUpLeastPrivilege(world, wanted),
+    addForeignGuest: (guest) => addForeign(world, guest),
+    setOnline: (online) => line.plug(online),
+    guestWentOff: (uuid) => guestWentOff(world, uuid),
+    refreshStatistics: () => world.statistics.refresh(world),
+    close: async () => {
+      world.statistics.stop()
+      line.plug(false)
+      await new Promise<void>((resolve) => server.close(() => resolve()))
+    },
+  }
+}
+
+async function listen(server: Server): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', resolve)
+  })
+  return (server.address() as AddressInfo).port
+}
+
+/** All connections of a server, so that they can be cut together. */
+class NetworkCable {
+  readonly #sockets = new Set<Socket>()
+  #plugged = true
+  constructor(server: Server) {
+    server.on('connection', (socket: Socket) => {
+      if (!this.#plugged) {
+        socket.destroy()
+        return
+      }
+      this.#sockets.add(socket)
+      socket.once('close', () => this.#sockets.delete(socket))
+    })
+  }
+  plug(plugged: boolean): void {
+    this.#plugged = plugged
+    if (!plugged) for (const socket of this.#sockets) socket.destroy()
+  }
+}
+
+function addForeign(world: World, guest: ForeignGuest): void {
+  const config = new Map([
+    ['name', guest.name],
+    ['cores', String(guest.cores)],
+    ['memory', String(guest.memoryMiB)],
+    ['smbios1', `uuid=${guest.uuid ?? randomUUID()}`],
+    ['vmgenid', randomUUID()],
+    ['boot', 'order=scsi0'],
+    ['scsi0', `local-lvm:vm-${guest.vmid}-disk-0,size=${guest.diskGiB ?? 32}G`],
+  ])
+  world.vms.add({
+    vmid: guest.vmid,
+    kind: guest.kind ?? 'qemu',
+    foreign: true,
+    config,
+    pending: new Map(),
+    pendingDelete: new Set(),
+    running: guest.running ? { pid: 2000 + guest.vmid, sinceMs: world.time.now() } : undefined,
+  })
+}

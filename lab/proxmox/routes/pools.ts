@@ -1,0 +1,96 @@
+import { failed } from '../failure.ts'
+import * as formats from '../formats.ts'
+import { choice, flag, needed, text } from '../parameter.ts'
+import { isSet, needs, param, type Call, type Route } from '../route.ts'
+import { listRow } from '../vm-views.ts'
+import type { Pool } from '../access.ts'
+
+const POOL_ID = text({ format: formats.poolId })
+const TYPE = choice('qemu', 'lxc', 'storage')
+
+/** Pools: what an agent's rights are tied to. */
+export const poolRoutes: readonly Route[] = [
+  {
+    method: 'GET',
+    path: '/pools',
+    parameters: { poolid: POOL_ID, type: { ...TYPE, requires: 'poolid' } },
+    latencyMs: 2,
+    handle: (call) => {
+      const { access } = call.world
+      const one = call.parameters.get('poolid')
+      if (one !== undefined) {
+        access.check(call.who, `/pool/${one}`, 'Pool.Audit')
+        return [{ poolid: one, ...details(call, poolOf(call)) }]
+      }
+      return [...access.pools.values()]
+        .filter(({ id }) => access.may(call.who, `/pool/${id}`, 'Pool.Audit'))
+        .map(({ id, comment }) => ({ poolid: id, ...(comment === undefined ? {} : { comment }) }))
+    },
+  },
+  {
+    method: 'POST',
+    path: '/pools',
+    parameters: { comment: text(), poolid: needed(POOL_ID) },
+    latencyMs: 19,
+    rights: needs('/pool/{poolid}', 'Pool.Allocate'),
+    handle: (call) => {
+      const id = param(call, 'poolid')
+      if (call.world.access.pools.has(id)) throw failed(`create pool failed: pool '${id}' already exists`)
+      call.world.access.pools.set(id, { id, comment: call.parameters.get('comment'), vms: new Set() })
+      return null
+    },
+  },
+  {
+    method: 'PUT',
+    path: '/pools',
+    parameters: {
+      'allow-move': flag(),
+      comment: text(),
+      delete: flag(),
+      poolid: needed(POOL_ID),
+      storage: text(),
+      vms: text(),
+    },
+    latencyMs: 15,
+    rights: needs('/pool/{poolid}', 'Pool.Allocate'),
+    handle: change,
+  },
+  {
+    method: 'GET',
+    path: '/pools/{poolid}',
+    parameters: { poolid: needed(POOL_ID), type: TYPE },
+    latencyMs: 4,
+    rights: needs('/pool/{poolid}', 'Pool.Audit'),
+    handle: (call) => details(call, poolOf(call)),
+  },
+]
+
+function poolOf(call: Call): Pool {
+  const id = param(call, 'poolid')
+  const pool = call.world.access.pools.get(id)
+  if (!pool) throw failed(`pool '${id}' does not exist`)
+  return pool
+}
+
+function details({ world }: Call, pool: Pool): Record<string, unknown> {
+  const members = world.vms.all().filter((vm) => pool.vms.has(vm.vmid))
+  return {
+    ...(pool.comment === undefined ? {} : { comment: pool.comment }),
+    members: members.map((vm) => ({
+      ...listRow(world, vm),
+      id: `${vm.kind}/${vm.vmid}`,
+      type: vm.kind,
+      node: world.node,
+    })),
+  }
+}
+
+function change(call: Call): null {
+  const pool = poolOf(call)
+  for (const vmid of formats.splitList(param(call, 'vms')).map(Number)) {
+    if (isSet(call, 'delete')) pool.vms.delete(vmid)
+    else if (pool.vms.has(vmid)) throw failed(`update pools failed: VM ${vmid} is already a pool member`)
+    else pool.vms.add(vmid)
+  }
+  return null
+}
