@@ -1,0 +1,46 @@
+import type { Clock } from '#core/base/clock.ts'
+import type { ProxmoxHttp } from './http.ts'
+import { vmConfig } from './nodes/qemu.ts'
+import { macsOf, uuidOf } from './parse.ts'
+
+/**
+ * Identities of guests, remembered so that looking at a site of many guests costs few calls. An identity changes only
+ * when a VMID is given to another guest; within `MAX_AGE_MS` that may go unnoticed here, and therefore nothing is ever
+ * stopped or deleted by what this remembers.
+ */
+export interface GuestIdentity {
+  readonly uuid: string | undefined
+  readonly macs: readonly string[]
+}
+
+export interface GuestConfigs {
+  identityOf(guest: { readonly host: string; readonly vmid: number; readonly name: string }): Promise<GuestIdentity>
+  /** Forgets what was remembered of a VMID, because we are about to change it. */
+  forget(vmid: number): void
+  /** Forgets the guests that are not in this list. */
+  keepOnly(vmids: ReadonlySet<number>): void
+}
+
+const MAX_AGE_MS = 60_000
+const UNKNOWN: GuestIdentity = { uuid: undefined, macs: [] }
+
+export function createGuestConfigs(http: ProxmoxHttp, clock: Clock): GuestConfigs {
+  const remembered = new Map<number, { place: string; at: number; identity: GuestIdentity }>()
+  return {
+    async identityOf({ host, vmid, name }) {
+      const place = `${host}/${name}`
+      const known = remembered.get(vmid)
+      if (known && known.place === place && clock.now() - known.at < MAX_AGE_MS) return known.identity
+      const config = await vmConfig(http, host, vmid)
+      // A guest that may not be read, or is just being made, is looked at again next time.
+      if (!config.ok) return UNKNOWN
+      const identity = { uuid: uuidOf(config.value), macs: macsOf(config.value) }
+      if (identity.uuid !== undefined) remembered.set(vmid, { place, at: clock.now(), identity })
+      return identity
+    },
+    forget: (vmid) => void remembered.delete(vmid),
+    keepOnly(vmids) {
+      for (const vmid of remembered.keys()) if (!vmids.has(vmid)) remembered.delete(vmid)
+    },
+  }
+}

@@ -1,0 +1,135 @@
+import { err, ok, type Result } from '#core/base/result.ts'
+import { problem, type Problem } from '#core/model/problem.ts'
+import type { MachineFound, MachineRef, MachineSight } from '../provider.ts'
+import { clusterResources, isVmidFree, type GuestRow } from './cluster.ts'
+import { SYSTEM_DISK } from './creation.ts'
+import { saysAbsent, saysHidden, toProblem } from './errors.ts'
+import type { GuestConfigs } from './guest-configs.ts'
+import type { CallFailure, ProxmoxHttp } from './http.ts'
+import { vmConfig, vmRunning } from './nodes/qemu.ts'
+import { diskGiBOf, macsOf, parseTags, toCount, toText, uuidOf, type Row } from './parse.ts'
+
+/**
+ * Which guest is which machine. The SMBIOS UUID is the identity and the VMID only a place: a place is given to another
+ * guest one day, and a machine may be moved to another host.
+ *
+ *   P7  Whoever is about to stop or delete a guest proves first that it is the machine meant (`prove`).
+ */
+
+/** Looks at the machine's place, then at the rest of the cluster. */
+export async function look(
+  http: ProxmoxHttp,
+  configs: GuestConfigs,
+  ref: MachineRef,
+): Promise<Result<MachineSight, Problem>> {
+  const here = await lookAt(http, ref, ref.host)
+  if (!here.ok) return err(toProblem(here.error))
+  if (here.value && here.value.state !== 'foreign') return ok(here.value)
+
+  const free = here.value ? ok(false) : await isVmidFree(http, ref.vmid)
+  if (!free.ok) return err(toProblem(free.error))
+  const resources = await clusterResources(http)
+  if (!resources.ok) return err(toProblem(resources.error))
+  const { guests } = resources.value
+
+  const there = here.value || free.value ? ok(here.value) : await lookWhereMoved(http, ref, guests)
+  if (!there.ok) return err(toProblem(there.error))
+  if (there.value && there.value.state !== 'foreign') return ok(there.value)
+  const elsewhere = await lookEverywhere(http, configs, ref, guests)
+  return elsewhere.ok ? ok(elsewhere.value ?? there.value ?? { state: 'absent' }) : err(toProblem(elsewhere.error))
+}
+
+/** The VMID is in use, but not at the place we know. */
+async function lookWhereMoved(
+  http: ProxmoxHttp,
+  ref: MachineRef,
+  guests: readonly GuestRow[],
+): Promise<Result<MachineSight | undefined, CallFailure>> {
+  const holder = guests.find((guest) => guest.vmid === ref.vmid)
+  if (holder?.kind === 'lxc')
+    return ok({ state: 'foreign', guest: { host: holder.host, name: holder.name, uuid: undefined, macs: [] } })
+  const there = holder && holder.host !== ref.host ? await lookAt(http, ref, holder.host) : ok(undefined)
+  return there.ok ? ok(there.value ?? { state: 'unclear' }) : there
+}
+
+/** A machine that was restored from a backup under another VMID is still the machine. */
+async function lookEverywhere(
+  http: ProxmoxHttp,
+  configs: GuestConfigs,
+  ref: MachineRef,
+  guests: readonly GuestRow[],
+): Promise<Result<MachineSight | undefined, CallFailure>> {
+  for (const guest of guests) {
+    if (guest.kind !== 'qemu' || guest.vmid === ref.vmid) continue
+    if ((await configs.identityOf(guest)).uuid !== ref.machineId) continue
+    const found = await lookAt(http, { ...ref, vmid: guest.vmid }, guest.host)
+    if (!found.ok || found.value?.state === 'present') return found
+  }
+  return ok(undefined)
+}
+
+/** The guest at one place; undefined when there is none, or none that may be read. */
+async function lookAt(
+  http: ProxmoxHttp,
+  ref: MachineRef,
+  host: string,
+): Promise<Result<MachineSight | undefined, CallFailure>> {
+  const config = await vmConfig(http, host, ref.vmid)
+  if (!config.ok) return saysAbsent(config.error) || saysHidden(config.error) ? ok(undefined) : err(config.error)
+  const uuid = uuidOf(config.value)
+  if (uuid === undefined && config.value['lock'] === 'create') return ok({ state: 'unclear' })
+  if (uuid !== ref.machineId) {
+    const name = toText(config.value['name']) ?? ''
+    return ok({ state: 'foreign', guest: { host, name, uuid, macs: macsOf(config.value) } })
+  }
+
+  const running = await vmRunning(http, host, ref.vmid)
+  if (!running.ok) return saysAbsent(running.error) || saysHidden(running.error) ? ok(undefined) : err(running.error)
+  return ok({ state: 'present', machine: toMachineFound(ref, host, config.value, running.value) })
+}
+
+/**
+ * The guest that is certainly this machine: same UUID, and among its MACs the one it was made with. undefined when the
+ * machine is proven absent. Problem `not-ours` when its place is held by anything else.
+ */
+export async function prove(
+  http: ProxmoxHttp,
+  configs: GuestConfigs,
+  ref: MachineRef,
+): Promise<Result<MachineFound | undefined, Problem>> {
+  const sight = await look(http, configs, ref)
+  if (!sight.ok) return sight
+  const place = { machineId: ref.machineId, host: ref.host, vmid: ref.vmid }
+  switch (sight.value.state) {
+    case 'absent':
+      return ok(undefined)
+    case 'unclear':
+      return err(problem('still-settling', place))
+    case 'foreign':
+      return err(
+        problem('not-ours', { ...place, name: sight.value.guest.name, uuid: sight.value.guest.uuid ?? 'none' }),
+      )
+    case 'present': {
+      const { machine } = sight.value
+      if (ref.mac !== undefined && !machine.macs.includes(ref.mac.toUpperCase()))
+        return err(problem('not-ours', { ...place, name: machine.name, mac: ref.mac, macs: machine.macs }))
+      return ok(machine)
+    }
+  }
+}
+
+function toMachineFound(ref: MachineRef, host: string, config: Row, running: boolean): MachineFound {
+  return {
+    machineId: ref.machineId,
+    host,
+    vmid: ref.vmid,
+    name: toText(config['name']) ?? '',
+    running,
+    cpu: toCount(config['cores']) * Math.max(1, toCount(config['sockets'])),
+    memoryMiB: toCount(config['memory']),
+    diskGiB: diskGiBOf(toText(config[SYSTEM_DISK])),
+    macs: macsOf(config),
+    tags: parseTags(toText(config['tags'])),
+    digest: toText(config['digest']),
+  }
+}

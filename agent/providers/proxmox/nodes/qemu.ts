@@ -1,0 +1,72 @@
+import { err, ok, type Result } from '#core/base/result.ts'
+import { path, type CallFailure, type Params, type ProxmoxHttp } from '../http.ts'
+import { toCount, toRow, toRows, toText, type Row } from '../parse.ts'
+
+/** `/nodes/{node}/qemu`: virtual machines. Calls that answer a UPID only begin their work. */
+
+/** VMIDs and power of a host's VMs as they are now, not as the statistics remember them. */
+export async function livePower(
+  http: ProxmoxHttp,
+  host: string,
+): Promise<Result<ReadonlyMap<number, boolean>, CallFailure>> {
+  const answer = await http.get(path`/nodes/${host}/qemu`)
+  if (!answer.ok) return err(answer.error)
+  return ok(new Map(toRows(answer.value).map((row) => [toCount(row['vmid']), row['status'] === 'running'])))
+}
+
+/** With pending changes in it. During creation it is only `{lock: create}`. */
+export async function vmConfig(http: ProxmoxHttp, host: string, vmid: number): Promise<Result<Row, CallFailure>> {
+  const answer = await http.get(path`/nodes/${host}/qemu/${vmid}/config`)
+  return answer.ok ? ok(toRow(answer.value)) : err(answer.error)
+}
+
+/** Whether the VM runs now. */
+export async function vmRunning(http: ProxmoxHttp, host: string, vmid: number): Promise<Result<boolean, CallFailure>> {
+  const answer = await http.get(path`/nodes/${host}/qemu/${vmid}/status/current`)
+  return answer.ok ? ok(toRow(answer.value)['status'] === 'running') : err(answer.error)
+}
+
+export const createVm = (http: ProxmoxHttp, host: string, params: Params): Promise<Result<string, CallFailure>> =>
+  upidOf(http.post(path`/nodes/${host}/qemu`, params))
+
+/** Synchronous. `digest` refuses the change when somebody else changed the configuration in between. */
+export async function putVmConfig(
+  http: ProxmoxHttp,
+  host: string,
+  vmid: number,
+  params: Params,
+): Promise<Result<void, CallFailure>> {
+  const answer = await http.put(path`/nodes/${host}/qemu/${vmid}/config`, params)
+  return answer.ok ? ok(undefined) : err(answer.error)
+}
+
+/** To an absolute size: a relative one would grow twice when repeated. */
+export const resizeDisk = (
+  http: ProxmoxHttp,
+  host: string,
+  vmid: number,
+  resize: { readonly disk: string; readonly diskGiB: number; readonly digest: string | undefined },
+): Promise<Result<string, CallFailure>> =>
+  upidOf(
+    http.put(path`/nodes/${host}/qemu/${vmid}/resize`, {
+      disk: resize.disk,
+      size: `${resize.diskGiB}G`,
+      digest: resize.digest,
+    }),
+  )
+
+export const startVm = (http: ProxmoxHttp, host: string, vmid: number): Promise<Result<string, CallFailure>> =>
+  upidOf(http.post(path`/nodes/${host}/qemu/${vmid}/status/start`))
+
+/** At once, like pulling the plug; a shutdown that waits for its guest is ended by it. */
+export const stopVm = (http: ProxmoxHttp, host: string, vmid: number): Promise<Result<string, CallFailure>> =>
+  upidOf(http.post(path`/nodes/${host}/qemu/${vmid}/status/stop`, { 'overrule-shutdown': 1 }))
+
+/** With its disks, and out of backup jobs and HA. */
+export const destroyVm = (http: ProxmoxHttp, host: string, vmid: number): Promise<Result<string, CallFailure>> =>
+  upidOf(http.delete(path`/nodes/${host}/qemu/${vmid}`, { purge: 1, 'destroy-unreferenced-disks': 1 }))
+
+async function upidOf(call: Promise<Result<unknown, CallFailure>>): Promise<Result<string, CallFailure>> {
+  const answer = await call
+  return answer.ok ? ok(toText(answer.value) ?? '') : err(answer.error)
+}

@@ -1,0 +1,99 @@
+import { describe, expect, test } from 'vitest'
+import { parseAllDocuments } from 'yaml'
+import type { OperationInput } from '#core/model/operation.ts'
+import { configureMachine } from '#agent/operations/machine-configure.ts'
+import type { Provider } from '#agent/providers/provider.ts'
+import { secretsAtHand } from '#test/support/cluster-secrets.ts'
+import { crashAfterEachEffect } from '#test/support/crash-after-each-effect.ts'
+import { handlerContext } from '#test/support/step-journal.ts'
+import { FakeCluster } from '#test/support/talos-cluster.ts'
+
+/** Configuring never asks the provider. */
+const noProvider = {} as Provider
+const machine = { machineId: '6f3b0c1e-1a52-4d0f-9a63-2f4b8a3f0001', name: 'home-cp-1', address: '192.168.1.51' }
+const input: OperationInput<'machine.configure'> = {
+  ...machine,
+  clusterUid: '0000000000000000000a',
+  secretsVersion: 1,
+  intentHash: 'a'.repeat(64),
+  intent: {
+    talosVersion: 'v1.13.9',
+    kubernetesVersion: 'v1.36.3',
+    schematicId: '3'.repeat(64),
+    clusterName: 'home',
+    vip: '192.168.1.50',
+    role: 'controlplane',
+    schedulable: false,
+    hostname: 'home-cp-1',
+    mac: '02:54:41:00:00:01',
+    addressCidr: '192.168.1.51/24',
+    networkCidr: '192.168.1.0/24',
+    gateway: '192.168.1.1',
+    nameservers: ['192.168.1.1'],
+  },
+}
+
+function waiting(changed: Partial<FakeCluster['machines'][number]> = {}) {
+  const cluster = new FakeCluster()
+  const fake = cluster.add({ ...machine, stage: 'maintenance', ...changed })
+  return { cluster, fake, deps: cluster.deps(noProvider, secretsAtHand) }
+}
+
+describe('machine.configure', () => {
+  test('sends a configuration made from the intent and reports what the machine holds', async () => {
+    const { cluster, fake, deps } = waiting()
+    const result = await configureMachine(deps)(input, handlerContext())
+    expect(result).toEqual({
+      ok: true,
+      value: { intentHash: input.intentHash, configToken: expect.stringMatching(/^[0-9a-f]{64}$/) },
+    })
+    expect(cluster.effects).toEqual(['applyConfiguration home-cp-1'])
+    const documents = parseAllDocuments(fake.config ?? '').map((document) => document.toJS() as Record<string, unknown>)
+    expect(documents.some((document) => document['kind'] === 'Layer2VIPConfig')).toBe(true)
+  })
+
+  test('a machine that holds this configuration already is left alone', async () => {
+    const { cluster, deps } = waiting()
+    const once = await configureMachine(deps)(input, handlerContext())
+    expect(await configureMachine(deps)(input, handlerContext())).toEqual(once)
+    expect(cluster.effects).toHaveLength(1)
+  })
+
+  test('a machine whose configuration was changed by hand gets it back', async () => {
+    const { cluster, fake, deps } = waiting()
+    await configureMachine(deps)(input, handlerContext())
+    fake.config = 'version: v1alpha1\n'
+    expect(await configureMachine(deps)(input, handlerContext())).toMatchObject({ ok: true })
+    expect(cluster.effects).toHaveLength(2)
+  })
+
+  test('[P7] a machine with another UUID is told nothing', async () => {
+    const { cluster, deps } = waiting({ machineId: '6f3b0c1e-1a52-4d0f-9a63-2f4b8a3f00ff' })
+    const result = await configureMachine(deps)(input, handlerContext())
+    expect(result).toMatchObject({ ok: false, error: { code: 'node-foreign', retry: 'never' } })
+    expect(cluster.effects).toEqual([])
+  })
+
+  test('a lost answer is no failure: the machine shows what it holds', async () => {
+    const { cluster, deps } = waiting()
+    cluster.loseAnswers('applyConfiguration', true)
+    expect(await configureMachine(deps)(input, handlerContext())).toMatchObject({ ok: true })
+    expect(cluster.effects).toHaveLength(1)
+  })
+
+  test('killed after every effect it converges', async () => {
+    const report = await crashAfterEachEffect(configureMachine, () => {
+      const { cluster, deps } = waiting()
+      return Promise.resolve({
+        deps,
+        input,
+        check(result) {
+          expect(result).toMatchObject({ ok: true, value: { intentHash: input.intentHash } })
+          expect(cluster.machines[0]?.stage).toBe('configured')
+        },
+        close: () => Promise.resolve(),
+      })
+    })
+    expect(report.effects).toContain('applyConfiguration')
+  })
+})

@@ -1,0 +1,189 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { createMachine } from '#agent/operations/machine-create.ts'
+import { removeMachine } from '#agent/operations/machine-remove.ts'
+import { startMachine } from '#agent/operations/machine-start.ts'
+import { crashAfterEachEffect } from '#test/support/crash-after-each-effect.ts'
+import { aCreation, aRemoval, startProxmoxSite, type ProxmoxSite } from '#test/support/proxmox-site.ts'
+import { handlerContext } from '#test/support/step-journal.ts'
+
+let site: ProxmoxSite
+const own = () => site.host.guests().filter((guest) => !guest.foreign)
+const creations = () => site.host.tasks().filter((task) => task.upid.includes(':qmcreate:'))
+
+beforeEach(async () => {
+  site = await startProxmoxSite()
+  await site.bringImage()
+})
+afterEach(() => site.close())
+
+describe('machine.create', () => {
+  test('makes one machine with its identity, its size and its tags, powered off', async () => {
+    expect(await createMachine(site.deps)(aCreation(), handlerContext())).toEqual({ ok: true, value: { vmid: 2001 } })
+    const sight = await site.provider.look(aCreation())
+    expect(sight).toMatchObject({
+      ok: true,
+      value: {
+        state: 'present',
+        machine: {
+          name: 'home-cp-1',
+          running: false,
+          cpu: 4,
+          memoryMiB: 8192,
+          diskGiB: 40,
+          macs: ['02:54:41:00:00:01'],
+          tags: ['lanline', 'lanline-home'],
+        },
+      },
+    })
+  })
+
+  test('[O20] adopts a machine that is already there', async () => {
+    await createMachine(site.deps)(aCreation(), handlerContext())
+    expect(await createMachine(site.deps)(aCreation(), handlerContext())).toMatchObject({ ok: true })
+    expect(creations()).toHaveLength(1)
+  })
+
+  test('[O20] adopts the creation whose answer was lost', async () => {
+    site.host.faults.add({ method: 'POST', path: /\/qemu$/, effect: { kind: 'connection-lost', workHappens: true } })
+    expect(await createMachine(site.deps)(aCreation(), handlerContext())).toMatchObject({ ok: true })
+    expect(creations()).toHaveLength(1)
+    expect(own()).toHaveLength(1)
+  })
+
+  test('[O20] repeats a creation that never began', async () => {
+    site.host.faults.add({ method: 'POST', path: /\/qemu$/, effect: { kind: 'connection-lost', workHappens: false } })
+    expect(await createMachine(site.deps)(aCreation(), handlerContext())).toMatchObject({ ok: true })
+    expect(own()).toHaveLength(1)
+  })
+
+  test('[O20] looks after a relay gave up on a creation that went on', async () => {
+    const effect = { kind: 'answer', status: 596, reason: 'Broken pipe', workHappens: true } as const
+    site.host.faults.add({ method: 'POST', path: /\/qemu$/, effect })
+    expect(await createMachine(site.deps)(aCreation(), handlerContext())).toMatchObject({ ok: true })
+    expect(creations()).toHaveLength(1)
+  })
+
+  test('a machine that its host left half made waits for a person, and is not made a second time', async () => {
+    site.host.faults.add({ method: 'POST', path: /\/qemu$/, effect: { kind: 'task-dies', afterMs: 100 } })
+    const result = await createMachine(site.deps)(aCreation(), handlerContext())
+    expect(result).toMatchObject({ ok: false, error: { code: 'not-ours', retry: 'never' } })
+    expect(creations()).toHaveLength(1)
+  })
+
+  test('[P7] leaves a VMID alone that somebody else took', async () => {
+    site.host.addForeignGuest({ vmid: 2001, name: 'windows', cores: 2, memoryMiB: 2048, running: true })
+    const result = await createMachine(site.deps)(aCreation(), handlerContext())
+    expect(result).toMatchObject({
+      ok: false,
+      error: { code: 'vmid-taken', retry: 'never', facts: { name: 'windows' } },
+    })
+    expect(creations()).toHaveLength(0)
+  })
+
+  test('makes nothing while somebody answers on the address', async () => {
+    const deps = { ...site.deps, addresses: { findListener: () => Promise.resolve(22) } }
+    const result = await createMachine(deps)(aCreation(), handlerContext())
+    expect(result).toMatchObject({
+      ok: false,
+      error: { code: 'address-in-use', facts: { address: '192.168.1.51', port: 22 } },
+    })
+    expect(own()).toHaveLength(0)
+  })
+
+  test('says which image is missing', async () => {
+    const result = await createMachine(site.deps)(aCreation({ talosVersion: 'v1.13.1' }), handlerContext())
+    expect(result).toMatchObject({ ok: false, error: { code: 'task-failed' } })
+    expect(own()).toHaveLength(0)
+  })
+
+  test('stops before it makes anything when it was cancelled', async () => {
+    const abort = new AbortController()
+    abort.abort()
+    const result = await createMachine(site.deps)(aCreation(), handlerContext({ signal: abort.signal }))
+    expect(result).toMatchObject({ ok: false, error: { code: 'cancelled' } })
+    expect(creations()).toHaveLength(0)
+  })
+})
+
+describe('machine.start', () => {
+  test('powers on once and leaves a running machine alone', async () => {
+    await createMachine(site.deps)(aCreation(), handlerContext())
+    expect(await startMachine(site.deps)(aCreation(), handlerContext())).toEqual({ ok: true, value: {} })
+    expect(await startMachine(site.deps)(aCreation(), handlerContext())).toEqual({ ok: true, value: {} })
+    expect(site.host.tasks().filter((task) => task.upid.includes(':qmstart:'))).toHaveLength(1)
+  })
+
+  test('[P7] does not start a guest that carries another identity', async () => {
+    const result = await startMachine(site.deps)(aCreation({ vmid: 100 }), handlerContext())
+    expect(result).toMatchObject({ ok: false, error: { code: 'not-ours' } })
+  })
+})
+
+describe('killed once after every effect', () => {
+  /** A world of its own for each death. */
+  async function world(prepare: (fresh: ProxmoxSite) => Promise<void>) {
+    const fresh = await startProxmoxSite()
+    await fresh.bringImage()
+    await prepare(fresh)
+    return fresh
+  }
+
+  test('[O20] machine.create converges on exactly one machine', async () => {
+    const report = await crashAfterEachEffect(createMachine, async () => {
+      const fresh = await world(() => Promise.resolve())
+      return {
+        deps: fresh.deps,
+        input: aCreation(),
+        check(result) {
+          expect(result).toEqual({ ok: true, value: { vmid: 2001 } })
+          const guests = fresh.host.guests().filter((guest) => !guest.foreign)
+          expect(guests.map((guest) => guest.config.get('smbios1'))).toEqual([`uuid=${aCreation().machineId}`])
+          expect(guests[0]?.config.get('scsi0')).toContain('size=40G')
+          expect(guests[0]?.config.get('tags')).toBe('lanline;lanline-home')
+          expect(fresh.host.tasks().filter((task) => task.upid.includes(':qmcreate:'))).toHaveLength(1)
+        },
+        close: () => fresh.close(),
+      }
+    })
+    expect(report.effects).toEqual(
+      expect.arrayContaining(['intend', 'startCreation', 'rememberHandle', 'setTags', 'startResize', 'done']),
+    )
+  })
+
+  test('machine.start converges on a running machine', async () => {
+    const report = await crashAfterEachEffect(startMachine, async () => {
+      const fresh = await world(async ({ deps }) => {
+        await createMachine(deps)(aCreation(), handlerContext())
+      })
+      return {
+        deps: fresh.deps,
+        input: aCreation(),
+        check(result) {
+          expect(result).toEqual({ ok: true, value: {} })
+          expect(fresh.host.guests().find((guest) => guest.vmid === 2001)?.running).toBeDefined()
+        },
+        close: () => fresh.close(),
+      }
+    })
+    expect(report.effects).toContain('startPowerOn')
+  })
+
+  test('[P7] machine.remove converges on no machine, and nothing else is touched', async () => {
+    const report = await crashAfterEachEffect(removeMachine, async () => {
+      const fresh = await world(async ({ deps }) => {
+        await createMachine(deps)(aCreation(), handlerContext())
+        await startMachine(deps)(aCreation(), handlerContext())
+      })
+      return {
+        deps: fresh.deps,
+        input: aRemoval(),
+        check(result) {
+          expect(result).toEqual({ ok: true, value: { leftovers: [] } })
+          expect(fresh.host.guests().map((guest) => guest.vmid)).toEqual([100])
+        },
+        close: () => fresh.close(),
+      }
+    })
+    expect(report.effects).toEqual(expect.arrayContaining(['startPowerOff', 'startDestruction']))
+  })
+})
