@@ -1,0 +1,98 @@
+import type { Command } from 'commander'
+import { ok, type Result } from '#core/base/result.ts'
+import { plural, printable, sayDuration } from '../output/text.ts'
+import { ApplyView, type PlanView } from '../api/views.ts'
+import type { ApiError } from '../api/problem.ts'
+import { problemFailure } from '../api/problem.ts'
+import { locateApiErrors } from '../documents/api-errors.ts'
+import { readForCommand, type ReadDocument } from '../documents/read.ts'
+import type { Failure } from '../failure.ts'
+import type { Io } from '../io.ts'
+import { waitFor, type Goal } from '../live/wait.ts'
+import { timeoutOption } from '../timeout-option.ts'
+import { failed, type Run, type Session } from '../session.ts'
+import { renderIssues } from '../yaml/report.ts'
+
+interface ApplyOptions {
+  readonly filename: readonly string[]
+  readonly dryRun?: true
+  readonly wait?: true
+  readonly timeout: number
+}
+
+/** `lanline apply -f FILE…`: all documents of all files, or none. */
+export function registerApply(program: Command, run: Run): void {
+  program
+    .command('apply')
+    .description('make the sites, networks, classes and clusters of files so')
+    .requiredOption('-f, --filename <file...>', 'YAML files or folders; - is stdin')
+    .option('--dry-run', 'check and plan, change nothing')
+    .option('--wait', 'show what happens until the clusters are ready')
+    .addOption(timeoutOption())
+    .action((options: ApplyOptions) => run((session) => apply(session, options)))
+}
+
+async function apply({ io, connect }: Session, options: ApplyOptions): Promise<Result<void, Failure>> {
+  const read = await readForCommand(options.filename, io.style, 'Nothing was applied.')
+  if (!read.ok) return read
+  const api = await connect()
+  if (!api.ok) return api
+
+  const answer = await api.value.call({
+    method: 'POST',
+    path: '/v1/apply',
+    query: { dryRun: options.dryRun ? 'true' : undefined },
+    body: { documents: read.value.map(({ document }) => document) },
+    answer: ApplyView,
+  })
+  if (!answer.ok) return applyFailure(io, answer.error, read.value)
+
+  const { results, plans = {} } = answer.value.value
+  for (const { kind, name, action } of results)
+    io.out(
+      `${kind.toLowerCase()}/${name} ${action === 'unchanged' ? io.outStyle.dim(action) : io.outStyle.green(action)}${options.dryRun ? ' (dry run)' : ''}`,
+    )
+  for (const [cluster, plan] of Object.entries(plans)) sayPlan(io, cluster, plan)
+  if (options.dryRun) io.say('Nothing was applied: this was a dry run.')
+  if (options.dryRun || !options.wait) return ok(undefined)
+
+  const goals = results
+    .filter((result) => result.kind === 'Cluster')
+    .map((result): Goal => ({ cluster: result.name, uid: result.uid, until: 'ready', generation: result.generation }))
+  if (goals.length === 0) return ok(undefined)
+  io.say(
+    `Waiting for ${plural(goals.length, 'cluster')}, ${sayDuration(options.timeout)} at most. Ctrl-C stops the waiting, not the work.`,
+  )
+  return waitFor(api.value, io, goals, options.timeout)
+}
+
+/** Errors with a place are shown where they are; the rest is said as the API says it. */
+function applyFailure(
+  io: Io,
+  error: ApiError,
+  sent: readonly ReadDocument[],
+): { readonly ok: false; readonly error: Failure } {
+  if (error.kind !== 'problem') return failed(io, error)
+  const sources = sent.map(({ source }) => source)
+  const { issues, others } = locateApiErrors(error.problem, sources)
+  const failure = problemFailure({ ...error.problem, errors: others.map((message) => ({ message })) }, io.style)
+  return {
+    ok: false,
+    error: { ...failure, lines: [...renderIssues(issues, io.style), ...failure.lines, 'Nothing was applied.'] },
+  }
+}
+
+/** What is worth knowing, what will happen, what it waits for. */
+function sayPlan(io: Io, cluster: string, plan: PlanView): void {
+  const { style } = io
+  if (plan.findings.length + plan.operations.length + plan.holds.length === 0) return
+  io.say('')
+  io.say(style.bold(`Cluster ${cluster}`))
+  for (const finding of plan.findings) io.say(`  ${printable(finding.text)}`)
+  if (plan.operations.length > 0) io.say(`  ${plural(plan.operations.length, 'operation')} to come:`)
+  for (const operation of plan.operations) io.say(`    ${operation.kind}  ${printable(operation.subject)}`)
+  for (const hold of plan.holds) {
+    io.say(`  ${style.yellow('waits:')} ${printable(hold.subject)}  ${printable(hold.text)}`)
+    if (hold.unblock) io.say(style.dim(`         ${printable(hold.unblock)}`))
+  }
+}

@@ -1,0 +1,107 @@
+import type { Command } from 'commander'
+import { z } from 'zod'
+import { ok, type Result } from '#core/base/result.ts'
+import { DELETION_ANNOTATION, PLURALS, type Kind } from '#core/model/document.ts'
+import { pathOf } from '../api/client.ts'
+import { ObjectView } from '../api/views.ts'
+import { confirmByName } from '../confirm.ts'
+import { EXIT } from '../exit-codes.ts'
+import { fail, type Failure } from '../failure.ts'
+import type { Io } from '../io.ts'
+import { readKind } from '../kinds.ts'
+import { waitFor } from '../live/wait.ts'
+import { failed, type Run, type Session } from '../session.ts'
+import { timeoutOption } from '../timeout-option.ts'
+
+interface DeleteOptions {
+  readonly yes?: true
+  readonly confirm?: string
+  readonly wait?: true
+  readonly dryRun?: true
+  readonly timeout: number
+}
+
+/** `lanline delete KIND NAME`: of the object as it is at this moment, and only when a person meant it. */
+export function registerDelete(program: Command, run: Run): void {
+  program
+    .command('delete')
+    .description('delete an object; a cluster goes with its machines and their disks')
+    .argument('<kind>')
+    .argument('<name>')
+    .option('-y, --yes', 'do not ask')
+    .option('--confirm <name>', 'the name once more, for objects that want it')
+    .option('--dry-run', 'say whether it could be deleted')
+    .option('--wait', 'show what happens until the cluster is gone')
+    .addOption(timeoutOption())
+    .action((word: string, name: string, options: DeleteOptions) =>
+      run((session) => remove(session, word, name, options)),
+    )
+}
+
+async function remove(
+  { io, connect }: Session,
+  word: string,
+  name: string,
+  options: DeleteOptions,
+): Promise<Result<void, Failure>> {
+  const kind = readKind(word)
+  if (!kind.ok) return kind
+  if (options.confirm !== undefined && options.confirm !== name)
+    return fail(EXIT.usage, `--confirm ${options.confirm} is not the name of what is to be deleted: ${name}.`)
+  const api = await connect()
+  if (!api.ok) return api
+
+  const path = pathOf(PLURALS[kind.value], name)
+  const found = await api.value.call({ method: 'GET', path, answer: ObjectView })
+  if (!found.ok) return failed(io, found.error)
+  const { metadata } = found.value.value
+  const meant = options.dryRun ? ok(options.confirm) : await askFor(io, kind.value, name, metadata.annotations, options)
+  if (!meant.ok) return meant
+
+  const deleted = await api.value.call({
+    method: 'DELETE',
+    path,
+    query: { confirm: meant.value, dryRun: options.dryRun ? 'true' : undefined },
+    headers: { 'if-match': found.value.etag ?? `"${metadata.uid}.${metadata.generation}"` },
+    answer: z.unknown(),
+  })
+  if (!deleted.ok) return failed(io, deleted.error)
+
+  const id = `${kind.value.toLowerCase()}/${name}`
+  if (options.dryRun) {
+    io.out(`${id} can be deleted (dry run)`)
+    return ok(undefined)
+  }
+  if (kind.value !== 'Cluster') {
+    io.out(`${id} deleted`)
+    return ok(undefined)
+  }
+  io.out(`${id} deleting`)
+  if (!options.wait) return ok(undefined)
+  return waitFor(api.value, io, [{ cluster: name, uid: metadata.uid, until: 'gone' }], options.timeout)
+}
+
+/** The name to send as confirmation, once it is sure that a person meant it. */
+async function askFor(
+  io: Io,
+  kind: Kind,
+  name: string,
+  annotations: Readonly<Record<string, string>> | undefined,
+  options: DeleteOptions,
+): Promise<Result<string | undefined, Failure>> {
+  if (options.confirm !== undefined) return ok(name)
+  const wantsName = annotations?.[DELETION_ANNOTATION] === 'confirm'
+  if (options.yes && !wantsName) return ok(undefined)
+  if (!io.interactive)
+    return wantsName
+      ? fail(
+          EXIT.blocked,
+          `${kind} ${name} is deleted only with its name as confirmation.`,
+          `Repeat with: --confirm ${name}`,
+        )
+      : fail(EXIT.usage, 'There is no terminal to ask on.', 'Repeat with --yes.')
+  const goes = kind === 'Cluster' ? 'with its machines and all that is on their disks' : 'from the API'
+  const question = `${kind} ${name} will be deleted, ${goes}.\nType its name to go on: `
+  const sure = await confirmByName(question, name, { input: process.stdin, output: process.stderr }, io.signal)
+  return sure ? ok(name) : fail(EXIT.cancelled, 'That was not the name. Nothing was deleted.')
+}

@@ -1,0 +1,57 @@
+import { Command, CommanderError } from 'commander'
+import { registerAgent } from './commands/agent-enroll.ts'
+import { registerApply } from './commands/apply.ts'
+import { registerDelete } from './commands/delete.ts'
+import { registerDescribe } from './commands/describe.ts'
+import { registerEvents } from './commands/events.ts'
+import { registerGet } from './commands/get.ts'
+import { registerHelp } from './commands/help.ts'
+import { registerOperations } from './commands/operations.ts'
+import { registerValidate } from './commands/validate.ts'
+import { registerVersion } from './commands/version.ts'
+import type { ConnectionFlags } from './config/connection.ts'
+import { EXIT, type ExitCode } from './exit-codes.ts'
+import type { Io } from './io.ts'
+import { createRun } from './session.ts'
+
+/** Parses the command line, runs the command it names, and gives its exit code. */
+export async function runProgram(args: readonly string[], io: Io): Promise<ExitCode> {
+  let exit: ExitCode = EXIT.ok
+  const program = new Command('lanline')
+    .description('Talos Linux Kubernetes clusters on Proxmox VE, from one file.')
+    .option('--url <url>', 'where the API is (or LANLINE_URL)')
+    .option('--token <token>', 'the admin token (or better LANLINE_TOKEN: a flag can be seen by others)')
+    .option('--context <name>', 'a context of the configuration file (or LANLINE_CONTEXT)')
+    .helpCommand(false)
+    .showHelpAfterError('Try --help.')
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => io.out(text.trimEnd()), writeErr: (text) => io.say(text.trimEnd()) })
+  const flags = (): ConnectionFlags => program.opts<ConnectionFlags>()
+  const run = createRun(io, flags, (code) => (exit = code))
+  const parts = [
+    registerApply,
+    registerGet,
+    registerDescribe,
+    registerDelete,
+    registerEvents,
+    registerValidate,
+    registerOperations,
+    registerAgent,
+    registerVersion,
+    registerHelp,
+  ]
+  for (const register of parts) register(program, run)
+
+  if (args.length === 0) {
+    program.outputHelp()
+    return EXIT.usage
+  }
+  try {
+    await program.parseAsync(args, { from: 'user' })
+    return exit
+  } catch (error) {
+    // Commander ends help and version with 0 and every mistake of the command line with 1.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
+    throw error
+  }
+}
