@@ -1,0 +1,122 @@
+import { and, asc, eq, gt, isNull, sql } from 'drizzle-orm'
+import { auditStatement, type Actor } from './audit.ts'
+import type { Db } from './open.ts'
+import { agents, audit, documents, joinTokens } from './schema.ts'
+
+/** Who may speak for a site. A join token admits one agent once; a revoked agent is never admitted again. */
+export interface AgentRow {
+  readonly id: string
+  readonly siteUid: string
+  readonly identityKey: string
+  readonly ageRecipient: string
+  readonly fingerprint: string
+  readonly hostname: string
+  readonly version: string
+  readonly enrolledAt: number
+  readonly revokedAt: number | undefined
+}
+
+/** More than a site ever has; the list is not paged. */
+export const MAX_AGENTS_LISTED = 100
+
+/** `hash` is the lower-case hex SHA-256 of the token. */
+export async function createJoinToken(
+  db: Db,
+  token: {
+    readonly hash: string
+    readonly siteUid: string
+    readonly siteName: string
+    readonly createdAt: number
+    readonly expiresAt: number
+  },
+  actor: Actor,
+): Promise<void> {
+  const { hash, siteUid, siteName, createdAt, expiresAt } = token
+  await db.batch([
+    db.insert(joinTokens).values({ hash, siteUid, createdAt, expiresAt }),
+    auditStatement(db, actor, [
+      { action: 'join-token.created', kind: 'Site', name: siteName, uid: siteUid, facts: { expiresAt } },
+    ]),
+  ])
+}
+
+/**
+ * Uses a join token up and writes the agent, in one batch. undefined when the token is unknown, used, expired, or its
+ * site is gone; of two racing calls exactly one gets a row, because the token remembers whom it admitted.
+ */
+export async function enrolAgent(
+  db: Db,
+  enrolment: {
+    readonly tokenHash: string
+    readonly agent: Omit<AgentRow, 'siteUid' | 'enrolledAt' | 'revokedAt'>
+    readonly at: number
+    readonly requestId: string
+  },
+): Promise<(AgentRow & { readonly siteName: string }) | undefined> {
+  const { tokenHash, agent, at, requestId } = enrolment
+  const admitted = sql`from join_tokens join documents on documents.uid = join_tokens.site_uid
+    where join_tokens.hash = ${tokenHash} and join_tokens.used_by = ${agent.id}`
+  const [, , , rows] = await db.batch([
+    db
+      .update(joinTokens)
+      .set({ usedAt: at, usedBy: agent.id })
+      .where(
+        and(
+          eq(joinTokens.hash, tokenHash),
+          isNull(joinTokens.usedAt),
+          gt(joinTokens.expiresAt, at),
+          sql`exists (select 1 from documents where documents.uid = join_tokens.site_uid and documents.kind = 'Site')`,
+        ),
+      ),
+    db.insert(agents).select(sql`
+      select ${agent.id}, join_tokens.site_uid, ${agent.identityKey}, ${agent.ageRecipient}, ${agent.fingerprint},
+             ${agent.hostname}, ${agent.version}, ${at}, null ${admitted}`),
+    db.insert(audit).select(sql`
+      select null, ${at}, ${`agent:${agent.id}`}, 'agent.enrolled', 'Site', documents.name, documents.uid, null,
+             ${requestId}, json_object('agentId', ${agent.id}, 'fingerprint', ${agent.fingerprint}) ${admitted}`),
+    db
+      .select({ siteUid: documents.uid, siteName: documents.name })
+      .from(documents)
+      .where(sql`documents.uid = (select site_uid from agents where id = ${agent.id})`),
+  ])
+  const site = rows[0]
+  return site && { ...agent, ...site, enrolledAt: at, revokedAt: undefined }
+}
+
+/** Revoked agents are found too; the door must look at `revokedAt`. */
+export async function findAgent(db: Db, agentId: string): Promise<AgentRow | undefined> {
+  const [row] = await db.select().from(agents).where(eq(agents.id, agentId))
+  return row && toAgent(row)
+}
+
+/** Oldest first, revoked ones included. */
+export async function listAgents(db: Db, siteUid: string): Promise<readonly AgentRow[]> {
+  const rows = await db
+    .select()
+    .from(agents)
+    .where(eq(agents.siteUid, siteUid))
+    .orderBy(asc(agents.enrolledAt))
+    .limit(MAX_AGENTS_LISTED)
+  return rows.map(toAgent)
+}
+
+/** Safe to repeat: the first time of revocation stays. The caller has looked the agent up. */
+export async function revokeAgent(db: Db, agent: AgentRow, siteName: string, actor: Actor): Promise<void> {
+  await db.batch([
+    db
+      .update(agents)
+      .set({ revokedAt: sql`coalesce(${agents.revokedAt}, ${actor.at})` })
+      .where(eq(agents.id, agent.id)),
+    auditStatement(db, actor, [
+      {
+        action: 'agent.revoked',
+        kind: 'Site',
+        name: siteName,
+        uid: agent.siteUid,
+        facts: { agentId: agent.id, fingerprint: agent.fingerprint },
+      },
+    ]),
+  ])
+}
+
+const toAgent = (row: typeof agents.$inferSelect): AgentRow => ({ ...row, revokedAt: row.revokedAt ?? undefined })

@@ -1,0 +1,86 @@
+import { integer, primaryKey, sqliteTable, text, unique } from 'drizzle-orm/sqlite-core'
+
+/**
+ * Every table of D1. Writers: the API Worker writes documents, join_tokens, audit and revocations; the relay writes
+ * enrolments; a Cluster object writes its status row and the sealed secrets its agent hands up; a Site object writes its
+ * status row. Times are epoch ms. Indexes are few, because each one costs a written row per write.
+ *
+ * JSON columns are checked by zod when read (./document-row.ts and its neighbours), never trusted.
+ */
+export const documents = sqliteTable(
+  'documents',
+  {
+    uid: text('uid').primaryKey(),
+    kind: text('kind').notNull(),
+    name: text('name').notNull(),
+    spec: text('spec', { mode: 'json' }).notNull(),
+    labels: text('labels', { mode: 'json' }).notNull(),
+    annotations: text('annotations', { mode: 'json' }).notNull(),
+    generation: integer('generation').notNull(),
+    createdAt: integer('created_at').notNull(),
+    updatedAt: integer('updated_at').notNull(),
+    deletingAt: integer('deleting_at'),
+  },
+  (table) => [unique('documents_kind_name').on(table.kind, table.name)],
+)
+
+export const statuses = sqliteTable('statuses', {
+  uid: text('uid').primaryKey(),
+  kind: text('kind').notNull(),
+  phase: text('phase').notNull(),
+  status: text('status', { mode: 'json' }).notNull(),
+  observedGeneration: integer('observed_generation').notNull(),
+  updatedAt: integer('updated_at').notNull(),
+})
+
+export const audit = sqliteTable('audit', {
+  id: integer('id').primaryKey({ autoIncrement: true }),
+  at: integer('at').notNull(),
+  actor: text('actor').notNull(),
+  action: text('action').notNull(),
+  kind: text('kind').notNull(),
+  name: text('name').notNull(),
+  uid: text('uid').notNull(),
+  /** Absent where the subject has no generation. */
+  generation: integer('generation'),
+  requestId: text('request_id').notNull(),
+  facts: text('facts', { mode: 'json' }).notNull(),
+})
+
+export const joinTokens = sqliteTable('join_tokens', {
+  /** Lower-case hex SHA-256 of the token; the token itself is never stored. */
+  hash: text('hash').primaryKey(),
+  siteUid: text('site_uid').notNull(),
+  createdAt: integer('created_at').notNull(),
+  expiresAt: integer('expires_at').notNull(),
+  usedAt: integer('used_at'),
+  /** The agent it was used by: the one thing that tells two racing enrolments of one millisecond apart. */
+  usedBy: text('used_by'),
+})
+
+export const agents = sqliteTable('agents', {
+  id: text('id').primaryKey(),
+  siteUid: text('site_uid').notNull(),
+  /** Ed25519 public key, base64url of the raw 32 bytes. */
+  identityKey: text('identity_key').notNull(),
+  ageRecipient: text('age_recipient').notNull(),
+  /** Lower-case hex SHA-256 of the identity key; what people compare. */
+  fingerprint: text('fingerprint').notNull(),
+  hostname: text('hostname').notNull(),
+  version: text('version').notNull(),
+  enrolledAt: integer('enrolled_at').notNull(),
+  revokedAt: integer('revoked_at'),
+})
+
+export const sealedSecrets = sqliteTable(
+  'sealed_secrets',
+  {
+    clusterUid: text('cluster_uid').notNull(),
+    version: integer('version').notNull(),
+    /** age, armoured. */
+    ciphertext: text('ciphertext').notNull(),
+    recipients: text('recipients', { mode: 'json' }).notNull(),
+    createdAt: integer('created_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.clusterUid, table.version] })],
+)

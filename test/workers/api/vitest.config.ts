@@ -1,0 +1,36 @@
+import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin'
+import { defineConfig } from 'vitest/config'
+
+const root = resolve(import.meta.dirname, '../../..')
+
+/** The API Worker in workerd with its own wrangler.toml; the objects are those of test/support/relay-double.mjs. */
+export default defineConfig(async () => {
+  const relayDouble = await readFile(`${root}/test/support/relay-double.mjs`, 'utf8')
+  const migrations = await readD1Migrations(`${root}/migrations`)
+  return {
+    root,
+    plugins: [
+      cloudflareTest({
+        wrangler: { configPath: `${root}/wrangler.toml` },
+        miniflare: {
+          bindings: { MIGRATIONS: migrations, ADMIN_TOKEN: 'test-admin-token-0123456789' },
+          workers: [
+            {
+              name: 'lanline-agent-relay',
+              // Given as text: a path outside of the project's folder does not load.
+              modules: [{ type: 'ESModule', path: 'relay-double.mjs', contents: relayDouble }],
+              compatibilityDate: '2026-09-18',
+              durableObjects: {
+                CLUSTER: { className: 'ClusterObject', useSQLite: true },
+                SITE: { className: 'SiteObject', useSQLite: true },
+              },
+            },
+          ],
+        },
+      }),
+    ],
+    test: { name: 'api', silent: 'passed-only' as const, dir: `${root}/test/workers/api`, include: ['**/*.test.ts'] },
+  }
+})

@@ -1,0 +1,118 @@
+import { OpenAPIHono } from '@hono/zod-openapi'
+import type { Context } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { HTTPException } from 'hono/http-exception'
+import { routePath } from 'hono/route'
+import type { z } from 'zod'
+import { KINDS, MAX_REQUEST_BYTES } from '#core/model/document.ts'
+import { mintUid } from '#core/model/ids.ts'
+import { openDb } from '#db/open.ts'
+import { authorise } from './auth.ts'
+import { toFieldErrors } from './check/issues.ts'
+import type { ApiEnv } from './env.ts'
+import { problemResponse, refusal } from './http.ts'
+import { logFault } from './log.ts'
+import { registerAbout } from './routes/about.ts'
+import { registerAgents } from './routes/agents.ts'
+import { registerApply } from './routes/apply.ts'
+import { registerAudit } from './routes/audit.ts'
+import { registerCapacity } from './routes/capacity.ts'
+import { registerDocuments } from './routes/documents.ts'
+import { registerEvents } from './routes/events.ts'
+import { registerOperations } from './routes/operations.ts'
+import { countRequest } from './usage.ts'
+
+/**
+ * The people's door. It is stateless: it checks, writes down what its caller wants, and wakes whoever acts on it. Nothing
+ * is answered without the admin token, and every answer carries the id of its request.
+ */
+export function createApp(): OpenAPIHono<ApiEnv> {
+  const app = new OpenAPIHono<ApiEnv>({ defaultHook: refuseInvalid })
+
+  app.use(async (c, next) => {
+    const now = Date.now()
+    c.set('now', now)
+    c.set('requestId', mintUid(now, crypto.getRandomValues(new Uint8Array(RANDOM_ID_BYTES))))
+    await next()
+    countRequest(`${c.req.method} ${routePath(c, -1)}`)
+    // The answer to a WebSocket upgrade belongs to the object that gave it.
+    if (c.res.status === 101) return
+    c.res = new Response(c.res.body, c.res)
+    c.res.headers.set('X-Request-Id', c.var.requestId)
+    for (const [name, value] of Object.entries(EVERY_ANSWER)) c.res.headers.set(name, value)
+  })
+  app.use(authorise)
+  app.use(bodyLimit({ maxSize: MAX_REQUEST_BYTES, onError: (c) => problemResponse(c, refusal('body-too-large')) }))
+  app.use(async (c, next) => {
+    c.set('db', openDb(c.env.DB))
+    await next()
+  })
+
+  for (const kind of KINDS) registerDocuments(app, kind)
+  registerApply(app)
+  registerOperations(app)
+  registerEvents(app)
+  registerAgents(app)
+  registerCapacity(app)
+  registerAudit(app)
+  registerAbout(app)
+
+  app.notFound((c) => {
+    const methods = methodsOf(app, c.req.path)
+    if (methods.length === 0) return problemResponse(c, refusal('not-found', { path: c.req.path }))
+    const response = problemResponse(c, refusal('method-not-allowed', { allowed: methods }))
+    response.headers.set('Allow', methods.join(', '))
+    return response
+  })
+  app.onError((fault, c) => {
+    if (fault instanceof HTTPException && fault.status < 500)
+      return problemResponse(c, refusal('invalid-request', { reason: fault.message || 'unreadable' }))
+    logFault({ requestId: c.var.requestId, method: c.req.method, path: c.req.path }, fault)
+    return problemResponse(c, refusal(isElsewhere(fault) ? 'unavailable' : 'internal'))
+  })
+  return app
+}
+
+const RANDOM_ID_BYTES = 11
+
+const EVERY_ANSWER: Readonly<Record<string, string>> = {
+  'Cache-Control': 'no-store',
+  'X-Content-Type-Options': 'nosniff',
+  'Referrer-Policy': 'no-referrer',
+  // The docs page has styles of its own and nothing else; no answer loads or runs anything.
+  'Content-Security-Policy': "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+}
+
+function refuseInvalid(
+  result: { readonly target: string } & (
+    | { readonly success: true }
+    | { readonly success: false; readonly error: z.ZodError }
+  ),
+  c: Context<ApiEnv>,
+): Response | undefined {
+  if (result.success) return undefined
+  if (result.target !== 'json') {
+    const errors = toFieldErrors(result.error, undefined).map((error) => ({
+      ...error,
+      code: 'invalid-request' as const,
+    }))
+    return problemResponse(c, { ...refusal('invalid-request', { part: result.target }), errors })
+  }
+  const body: unknown = Reflect.get(result, 'data')
+  return problemResponse(c, { ...refusal('invalid-document'), errors: toFieldErrors(result.error, body) })
+}
+
+/** The runtime marks faults of an object that could not be reached, is overloaded, or failed itself. */
+const isElsewhere = (fault: Error): boolean =>
+  ['remote', 'retryable', 'overloaded'].some((mark) => Reflect.get(fault, mark) === true)
+
+/** Methods that a path knows, for the one that it does not. */
+function methodsOf(app: OpenAPIHono<ApiEnv>, path: string): readonly string[] {
+  const known = app.routes.filter(({ method, path: pattern }) => method !== 'ALL' && matches(pattern, path))
+  return [...new Set(known.map(({ method }) => method))].sort()
+}
+
+function matches(pattern: string, path: string): boolean {
+  const [wanted, given] = [pattern.split('/'), path.split('/')]
+  return wanted.length === given.length && wanted.every((part, index) => part.startsWith(':') || part === given[index])
+}

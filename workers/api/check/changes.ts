@@ -1,0 +1,39 @@
+import { assertNever } from '#core/base/invariant.ts'
+import { unsupportedChanges, type UnsupportedChange } from '#core/model/changes.ts'
+import type { Document } from '#core/model/document.ts'
+import type { FieldError, Path } from '../http.ts'
+import { fieldError } from './issues.ts'
+import { findBefore, isBootstrapped, usersOf, type World } from './world.ts'
+
+/** A change of an existing object that no operation can carry out is refused, naming the field and the reason. */
+export function checkChanges(document: Document, at: Path, world: World): readonly FieldError[] {
+  const before = findBefore(world, document)
+  if (!before) return []
+  const clusters =
+    document.kind === 'Cluster'
+      ? [before]
+      : usersOf(world, before.stored).filter(({ stored }) => stored.kind === 'Cluster')
+  const use = {
+    usedBy: clusters.map(({ stored }) => stored.metadata.name),
+    bootstrapped: clusters.filter(isBootstrapped).map(({ stored }) => stored.metadata.name),
+  }
+  return unsupportedChanges(before.stored, document, use).map((change) =>
+    fieldError([...at, ...change.path], sayChange(change, document), 'change-not-supported'),
+  )
+}
+
+function sayChange({ rule, because }: UnsupportedChange, document: Document): string {
+  const whose = because.map((name) => `"${name}"`).join(', ')
+  switch (rule) {
+    case 'born':
+      return 'cannot change; delete the cluster and create it anew'
+    case 'used':
+      return `cannot change or lose members while a cluster uses it: ${whose}`
+    case 'bootstrapped':
+      return document.kind === 'Cluster'
+        ? 'cannot change once the cluster is bootstrapped'
+        : `cannot change while a bootstrapped cluster uses it: ${whose}`
+    default:
+      return assertNever(rule)
+  }
+}

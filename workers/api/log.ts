@@ -1,0 +1,9 @@
+/** What a person must see: a fault of ours, with the request it happened in. Never a body, never a header. */
+export function logFault(
+  facts: { readonly requestId: string; readonly method: string; readonly path: string },
+  fault: unknown,
+) {
+  const text = fault instanceof Error ? `${fault.name}: ${fault.message}\n${fault.stack ?? ''}` : String(fault)
+  // oxlint-disable-next-line no-console -- a Worker's log is its console
+  console.error(JSON.stringify({ level: 'error', event: 'request.failed', ...facts, error: text }))
+}

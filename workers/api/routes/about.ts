@@ -1,0 +1,31 @@
+import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi'
+import packageJson from '../../../package.json' with { type: 'json' }
+import { responses } from '../answers/problem.ts'
+import type { ApiEnv } from '../env.ts'
+import { answer } from '../http.ts'
+
+/** Whether the API is up, and the pages that describe it. The pages are built files (tools/build-openapi.ts). */
+const HealthAnswer = z.object({ ok: z.literal(true), version: z.string() }).openapi('Health')
+
+const PAGES: Readonly<Record<string, string>> = {
+  '/openapi.json': '/openapi.json',
+  '/docs': '/docs/index.html',
+}
+
+export function registerAbout(app: OpenAPIHono<ApiEnv>): void {
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/healthz',
+      tags: ['about'],
+      summary: 'Whether the API is up',
+      responses: responses({ status: 200, description: 'it is', schema: HealthAnswer }, []),
+    }),
+    (c) => answer<z.infer<typeof HealthAnswer>>(c, { ok: true, version: packageJson.version }),
+  )
+  for (const [path, asset] of Object.entries(PAGES))
+    app.get(path, async (c) => {
+      const found = await c.env.ASSETS.fetch(new URL(asset, c.req.url))
+      return new Response(found.body, found)
+    })
+}

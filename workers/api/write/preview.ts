@@ -1,0 +1,108 @@
+import { completeDocuments } from '#core/plan/documents.ts'
+import { previewCluster, type ClusterPreview } from '#core/plan/preview-cluster.ts'
+import type { PlannedOperation } from '#core/plan/plan-type.ts'
+import { HOLD_KINDS, type Hold } from '#core/model/hold.ts'
+import { sayFacts } from '../say.ts'
+import type {
+  ClusterDocument,
+  MachineClassDocument,
+  NetworkDocument,
+  SiteDocument,
+  Stored,
+} from '#core/model/document.ts'
+import { EMPTY_SEEN } from '#core/model/seen.ts'
+import type { LedgerAnswer } from '#durable-objects/ports.ts'
+import type { z } from '@hono/zod-openapi'
+import type { PlanAnswer } from '../answers/plan.ts'
+import type { ApiBindings } from '../env.ts'
+import { clusterObject, siteObject } from '../objects.ts'
+import type { Change, Proposal } from './propose.ts'
+
+/** What a cluster would do next if the proposal were written: its first plan and the arithmetic behind it. Reads only. */
+export async function previewPlans(
+  env: ApiBindings,
+  proposal: Proposal,
+  now: number,
+): Promise<Readonly<Record<string, z.infer<typeof PlanAnswer>>>> {
+  const ledgers = new Map<string, Promise<LedgerAnswer>>()
+  const ledgerOf = async (site: Stored<SiteDocument>): Promise<LedgerAnswer> => {
+    // A site that is not stored yet has no ledger, and its object must not come to life for a preview.
+    if (!proposal.world.before.some(({ stored }) => stored.uid === site.uid)) return EMPTY_LEDGER
+    const asked = ledgers.get(site.uid) ?? siteObject(env, site.uid).ledger(site.uid)
+    ledgers.set(site.uid, asked)
+    return await asked
+  }
+  const plans = await Promise.all(
+    proposal.changes.flatMap((change) => {
+      const { after } = change
+      if (after.kind !== 'Cluster') return []
+      return [
+        previewOf(env, proposal, change, after, now, ledgerOf).then((plan) => [after.metadata.name, plan] as const),
+      ]
+    }),
+  )
+  return Object.fromEntries(plans.flatMap(([name, plan]) => (plan ? [[name, plan] as const] : [])))
+}
+
+const EMPTY_LEDGER: LedgerAnswer = { placements: [], seen: EMPTY_SEEN, seenAt: undefined, online: false }
+
+async function previewOf(
+  env: ApiBindings,
+  proposal: Proposal,
+  change: Change,
+  cluster: Stored<ClusterDocument>,
+  now: number,
+  ledgerOf: (site: Stored<SiteDocument>) => Promise<LedgerAnswer>,
+) {
+  const { spec } = cluster
+  const all = storedAfter(proposal)
+  const find = <K extends Stored['kind']>(kind: K, name: string) =>
+    all.find((stored): stored is Extract<Stored, { kind: K }> => stored.kind === kind && stored.metadata.name === name)
+  const documents = completeDocuments({
+    cluster,
+    site: find('Site', spec.site) as Stored<SiteDocument> | undefined,
+    network: find('Network', spec.nodeNetwork) as Stored<NetworkDocument> | undefined,
+    machineClass: find('MachineClass', spec.controlPlane.class) as Stored<MachineClassDocument> | undefined,
+  })
+  if (!documents) return undefined
+  const networks = Object.fromEntries(
+    all.flatMap((stored) =>
+      stored.kind === 'Network' && stored.spec.site === spec.site ? [[stored.metadata.name, stored.spec] as const] : [],
+    ),
+  )
+  const [ledger, memory] = await Promise.all([
+    ledgerOf(documents.site),
+    change.before ? clusterObject(env, cluster.uid).remembered() : undefined,
+  ])
+  const random = (bytes: number) => crypto.getRandomValues(new Uint8Array(bytes))
+  return toPlanAnswer(previewCluster({ now, documents, networks, ledger, memory, random }))
+}
+
+/** Every stored document of the scope as it would be afterwards. */
+function storedAfter({ changes, world }: Proposal): readonly Stored[] {
+  const changed = new Set(changes.map(({ after }) => after.uid))
+  return [
+    ...changes.map(({ after }) => after),
+    ...world.before.map(({ stored }) => stored).filter((stored) => !changed.has(stored.uid)),
+  ]
+}
+
+function toPlanAnswer({ plan, capacity }: ClusterPreview): z.infer<typeof PlanAnswer> {
+  return {
+    operations: plan.operations.map((operation) => ({ kind: operation.kind, subject: nameOf(operation) })),
+    holds: plan.holds.map((hold) => ({
+      code: hold.code,
+      subject: hold.subject,
+      text: sayHold(hold),
+      unblock: HOLD_KINDS[hold.code].unblock,
+    })),
+    findings: plan.findings.map(({ code, text }) => ({ code, text })),
+    capacity: [...capacity],
+  }
+}
+
+/** People know machines by name, not by id. */
+const nameOf = ({ input, subject }: PlannedOperation): string =>
+  'name' in input ? input.name : 'clusterName' in input ? input.clusterName : subject
+
+const sayHold = (hold: Hold): string => HOLD_KINDS[hold.code].says + sayFacts(hold.facts)
