@@ -13,8 +13,8 @@ import type { WatchPut } from '#core/protocol/watch-put.ts'
 export interface ClusterPort {
   /** Something this cluster depends on may have changed, or is about to within `inMs`. Free to call any number of times. */
   wake(clusterUid: string, inMs: number): Promise<void>
-  /** A site has news of operations. Repeats and stragglers change nothing. True once the news is durable. */
-  report(news: readonly OperationNews[]): Promise<void>
+  /** A site has news of operations. Repeats and stragglers change nothing. True once the news is durable; false: tell it again later. */
+  report(news: readonly OperationNews[]): Promise<boolean>
   /** Newest first. */
   operations(query: { readonly limit: number; readonly before?: number | undefined }): Promise<readonly Operation[]>
   operation(operationId: string): Promise<Operation | undefined>

@@ -125,7 +125,8 @@ function inline(schema: Schema): string {
 
 /** The same with its fields below it. */
 function block(schema: Schema): string {
-  const inner = schema.items ?? (typeof schema.additionalProperties === 'object' ? schema.additionalProperties : undefined)
+  const inner =
+    schema.items ?? (typeof schema.additionalProperties === 'object' ? schema.additionalProperties : undefined)
   const properties = Object.entries(schema.properties ?? {})
   if (properties.length === 0)
     return `<span>${inline(schema)} ${text(schema.description ?? '')}</span>${inner?.properties ? block(inner) : ''}`

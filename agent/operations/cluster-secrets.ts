@@ -2,6 +2,7 @@ import type { Clock } from '#core/base/clock.ts'
 import { err, ok, type Result } from '#core/base/result.ts'
 import type { Secret } from '#core/base/secret.ts'
 import { problem, type Problem } from '#core/model/problem.ts'
+import { ADMIN_GROUP } from '#core/talos/cluster-access.ts'
 import type { SecretsBundle } from '#core/talos/secrets-bundle.ts'
 import { mintKubernetesClient, mintTalosClient } from '../vault/mint.ts'
 import type { Vault } from '../vault/vault.ts'
@@ -22,11 +23,8 @@ export interface ClusterSecretsOptions {
 
 /** Longer than any operation may take. */
 const IDENTITY_TTL_MS = 60 * 60_000
-/**
- * The agent's own certificate, which never leaves this process. A group with a binding of its own would only work once
- * the cluster does, and the health check must be able to say why it does not.
- */
-const KUBERNETES_USER = { user: 'lanline-agent', groups: ['system:masters'] }
+/** The agent's own certificate, which never leaves this process. */
+const KUBERNETES_USER = { user: 'lanline-agent', groups: [ADMIN_GROUP] }
 
 export function createClusterSecrets({ vault, recipients, recall, clock }: ClusterSecretsOptions): ClusterSecrets {
   /** Brings the cloud's copy into the vault. Answers whether there is one. */

@@ -2,10 +2,9 @@ import { err, ok, type Result } from '#core/base/result.ts'
 import { Secret } from '#core/base/secret.ts'
 import type { ConfigIntent, OperationInput } from '#core/model/operation.ts'
 import { problem, type Problem } from '#core/model/problem.ts'
+import { configInputOf } from '#core/talos/intent-config.ts'
 import { canonicalConfig, renderMachineConfig } from '#core/talos/machine-config.ts'
-import { installerImage } from '#core/talos/schematic.ts'
 import type { SecretsBundle } from '#core/talos/secrets-bundle.ts'
-import { contractForNewCluster } from '#core/talos/versions.ts'
 import type { ClientIdentity } from '../vault/client-identity.ts'
 import { deriveConfigToken } from '../vault/config-token.ts'
 import type { HandlerDeps } from './deps.ts'
@@ -27,7 +26,7 @@ export const configureMachine =
     const identity = await deps.secrets.talosIdentity(input.clusterUid, input.secretsVersion)
     if (!identity.ok) return identity
     const open = bundle.value.reveal()
-    const config = renderFor(input.address, input.intent, open)
+    const config = render(input.intent, open)
     if (!config.ok) return config
     const wanted = tokenOf(open, config.value)
     if (!wanted.ok) return wanted
@@ -164,28 +163,7 @@ function tokenOf(bundle: SecretsBundle, config: Secret<string>): Result<string, 
   return canonical.ok ? ok(deriveConfigToken(bundle, canonical.value)) : canonical
 }
 
-function renderFor(address: string, intent: ConfigIntent, bundle: SecretsBundle): Result<Secret<string>, Problem> {
-  const contract = contractForNewCluster(intent.talosVersion, intent.kubernetesVersion)
-  if (!contract.ok) return contract
-  const yaml = renderMachineConfig({
-    contract: contract.value,
-    bundle,
-    cluster: {
-      name: intent.clusterName,
-      endpoint: `https://${intent.vip}:6443`,
-      kubernetesVersion: intent.kubernetesVersion,
-      schedulableControlPlanes: intent.schedulable,
-      nodeNetworkCidr: intent.networkCidr,
-      vip: intent.vip,
-    },
-    machine: {
-      role: intent.role,
-      hostname: intent.hostname,
-      installerImage: installerImage(intent.schematicId, intent.talosVersion),
-      nics: [{ mac: intent.mac, addresses: [intent.addressCidr], gateway: intent.gateway }],
-      nameservers: intent.nameservers,
-      certSANs: [intent.vip, address],
-    },
-  })
-  return ok(new Secret(yaml))
+function render(intent: ConfigIntent, bundle: SecretsBundle): Result<Secret<string>, Problem> {
+  const input = configInputOf(intent, bundle)
+  return input.ok ? ok(new Secret(renderMachineConfig(input.value))) : input
 }

@@ -22,6 +22,7 @@ export interface RememberedMachine {
 export function birthHash(documents: ClusterDocuments, name: string): string {
   const { cluster, network, machineClass } = documents
   const spec = cluster.spec
+  const { bridge, cidr, gateway, nameservers } = network.spec
   return hashOf({
     name,
     address: spec.controlPlane.machines[name],
@@ -30,7 +31,7 @@ export function birthHash(documents: ClusterDocuments, name: string): string {
     kubernetes: spec.kubernetes,
     vip: spec.endpoint.vip,
     schedulable: spec.controlPlane.schedulable,
-    network: network.spec,
+    network: { bridge, cidr, gateway, nameservers },
   })
 }
 

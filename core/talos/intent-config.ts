@@ -1,3 +1,4 @@
+import { ACCESS_MANIFEST } from './cluster-access.ts'
 import { ok, type Result } from '../base/result.ts'
 import type { ConfigIntent } from '../model/operation.ts'
 import type { Problem } from '../model/problem.ts'
@@ -28,6 +29,7 @@ export function configInputOf(intent: ConfigIntent, bundle: SecretsBundle): Resu
       schedulableControlPlanes: intent.schedulable,
       nodeNetworkCidr: intent.networkCidr,
       vip: intent.vip,
+      inlineManifests: [ACCESS_MANIFEST],
     },
     machine: {
       role: intent.role,

@@ -25,6 +25,8 @@ export interface MachineConfigInput {
     readonly nodeNetworkCidr?: string | undefined
     /** Held by one control plane at a time, on its first NIC. */
     readonly vip?: string | undefined
+    /** Kubernetes objects that Talos applies when the cluster comes up; control planes only. */
+    readonly inlineManifests?: readonly { readonly name: string; readonly contents: string }[] | undefined
     readonly dnsDomain?: string | undefined
     readonly podSubnets?: readonly string[] | undefined
     readonly serviceSubnets?: readonly string[] | undefined

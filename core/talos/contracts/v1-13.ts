@@ -78,6 +78,7 @@ function mainDocument({ bundle, cluster, machine }: MachineConfigInput): ConfigD
             advertisedSubnets: cluster.nodeNetworkCidr ? [cluster.nodeNetworkCidr] : undefined,
           }
         : undefined,
+      inlineManifests: controlPlane && cluster.inlineManifests?.length ? cluster.inlineManifests : undefined,
       allowSchedulingOnControlPlanes: controlPlane && cluster.schedulableControlPlanes ? true : undefined,
     },
   }

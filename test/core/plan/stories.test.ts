@@ -29,7 +29,13 @@ function tell(seed: number, options: { trouble: number; ending: 'ready' | 'gone'
     world.happen(random, options.trouble)
     // Time moves in small steps, and jumps when only time can help.
     world.now += next.lookAgainAt !== undefined && random.chance(0.3) ? Math.max(1, next.lookAgainAt - world.now) : 500
-    if (step > turnsBefore && world.online && world.phase() === options.ending) return options.ending
+    if (step > turnsBefore && world.online && world.phase() === options.ending) {
+      // An idle cluster costs nothing: no operation, no reason to wait, no alarm.
+      world.turn()
+      const idle = world.turn()
+      expect({ ...idle, findings: [] }).toEqual({ operations: [], cancel: [], forget: [], holds: [], findings: [] })
+      return options.ending
+    }
   }
   return `${world.phase()} with holds ${JSON.stringify(world.turn().holds)}`
 }

@@ -1,0 +1,44 @@
+import { randomBytes } from 'node:crypto'
+import { err, ok, type Result } from '#core/base/result.ts'
+import { noBoundary, type Boundary } from '../crash-points.ts'
+import { findEnrolment, type Enrolment } from '../identity/enrolment.ts'
+import { findIdentity, type Identity } from '../identity/identity.ts'
+import type { Journal } from '../journal/journal.ts'
+import { openJournal } from '../journal/open-journal.ts'
+import { openVault, type Vault } from '../vault/vault.ts'
+
+/** Everything of this agent that is on its disk, opened by whoever is allowed to write it. */
+export interface OwnState {
+  readonly enrolment: Enrolment
+  readonly identity: Identity
+  readonly journal: Journal
+  readonly vault: Vault
+  /** Whom new bundles are sealed to: this agent, and the keys its owner gave on this machine. */
+  readonly recipients: readonly string[]
+}
+
+export async function openOwnState(
+  stateDir: string,
+  boundary: Boundary = noBoundary,
+): Promise<Result<OwnState, string>> {
+  const enrolment = findEnrolment(stateDir)
+  if (!enrolment.ok) return enrolment
+  const identity = await findIdentity(stateDir)
+  if (!enrolment.value || !identity)
+    return err(`not enrolled: ${stateDir} holds no enrolment; run \`lanline agent enroll SITE\` on your machine first`)
+  const opened = openJournal(stateDir, { now: Date.now, boundary })
+  if (!opened.ok) {
+    const hint = opened.error.reason === 'in-use' ? '; is another lanline-agent running?' : ''
+    return err(`the journal in ${stateDir} is ${opened.error.reason}: ${opened.error.text}${hint}`)
+  }
+  const journal = opened.value
+  const recipients = [identity.ageRecipient, ...enrolment.value.recoveryRecipients]
+  const vault = openVault({
+    store: journal.secrets,
+    identity: identity.ageIdentity,
+    recipients,
+    now: Date.now,
+    random: (count) => randomBytes(count),
+  })
+  return ok({ enrolment: enrolment.value, identity, journal, vault, recipients })
+}

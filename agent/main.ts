@@ -1,0 +1,20 @@
+#!/usr/bin/env node
+import { Command } from 'commander'
+import { addCredentialCommands } from './commands/credentials.ts'
+import { addEnrollCommand } from './commands/enroll.ts'
+import { addRunCommand } from './commands/run.ts'
+import { addStatusCommand } from './commands/status.ts'
+import { AGENT_VERSION } from './version.ts'
+
+/** The agent of one site: dials out to the cloud, and makes the calls on the LAN. */
+const program = new Command('lanline-agent')
+  .description('Runs on your LAN, dials out to Lanline, and makes the Proxmox, Talos and Kubernetes calls.')
+  .version(AGENT_VERSION)
+  .showHelpAfterError()
+
+addRunCommand(program)
+addEnrollCommand(program)
+addCredentialCommands(program)
+addStatusCommand(program)
+
+await program.parseAsync()

@@ -1,0 +1,103 @@
+import { invariant } from '#core/base/invariant.ts'
+import { mintMachineId } from '#core/model/ids.ts'
+import type { Problem } from '#core/model/problem.ts'
+import { completeDocuments } from '#core/plan/documents.ts'
+import { reconcileMachines, requestFor } from '#core/plan/machines.ts'
+import type { ClusterView } from '#core/plan/view.ts'
+import { gatherCluster, type GatheredCluster } from '#db/gather.ts'
+import { openDb } from '#db/open.ts'
+import type { RelayEnv } from '../env.ts'
+import type { SeenAnswer } from '../ports.ts'
+import { siteObject } from '../stubs.ts'
+import type { ClusterStore } from './store.ts'
+
+/** Everything a view needs from outside the object. Reading comes first; the view is made from it in one turn. */
+export interface Gathered {
+  readonly documents: GatheredCluster
+  readonly seen: SeenAnswer
+  /** By machine id. */
+  readonly refusals: ReadonlyMap<string, Problem>
+}
+
+const UNSEEN: SeenAnswer = {
+  agent: { online: false, since: undefined },
+  seenAt: undefined,
+  machines: [],
+  nodes: [],
+}
+
+/** undefined when D1 holds no document of that uid. Safe to repeat; machines get their ids and placements on the way. */
+export async function gather(env: RelayEnv, store: ClusterStore): Promise<Gathered | undefined> {
+  const uid = store.uid
+  invariant(uid !== undefined, 'a cluster is woken with its uid before it gathers')
+  const documents = await gatherCluster(openDb(env.DB), uid)
+  if (!documents) return undefined
+  const siteUid = documents.site?.uid ?? store.siteUid
+  if (siteUid === undefined) return { documents, seen: UNSEEN, refusals: new Map() }
+  store.setSiteUid(siteUid)
+  rememberMachines(store, documents)
+  const refusals = await reserve(env, store, documents, siteUid)
+  const seen = await siteObject(env, siteUid).seen(siteUid, uid)
+  return { documents, seen, refusals }
+}
+
+function rememberMachines(store: ClusterStore, documents: GatheredCluster): void {
+  const deleting = documents.cluster.deletingAt !== undefined
+  const complete = completeDocuments(documents)
+  // A reference that is gone for a moment is no reason to let machines go.
+  if (!deleting && !complete) return
+  const remembered = store.machines.all().map((kept) => kept.machine)
+  const mint = () => mintMachineId(crypto.getRandomValues(new Uint8Array(16)))
+  store.machines.remember(
+    reconcileMachines(remembered, deleting ? undefined : complete, store.bootstrap !== undefined, mint),
+  )
+}
+
+/** Asks for a place for every wanted machine without one; answers why not. */
+async function reserve(
+  env: RelayEnv,
+  store: ClusterStore,
+  documents: GatheredCluster,
+  siteUid: string,
+): Promise<ReadonlyMap<string, Problem>> {
+  const complete = completeDocuments(documents)
+  if (!complete || documents.cluster.deletingAt !== undefined) return new Map()
+  const wanted = store.machines.all().filter((kept) => kept.machine.wanted)
+  if (wanted.every((kept) => kept.placement)) return new Map()
+  // All wanted machines go along, placed ones too: what they are matters for how the others are spread.
+  const requests = wanted.map((kept) => requestFor(kept.machine, complete))
+  const answer = await siteObject(env, siteUid).reserve(siteUid, complete.cluster.uid, requests)
+  if (!answer.ok) return new Map(answer.refusals.map((refusal) => [refusal.machineId, refusal.problem]))
+  store.machines.place(answer.placements)
+  store.setPlacementFindings(answer.findings)
+  return new Map()
+}
+
+/** The frozen facts: what was gathered, and what the object remembers at this moment. Nothing here waits. */
+export function toView(gathered: Gathered, store: ClusterStore, now: number): ClusterView {
+  const { documents, seen, refusals } = gathered
+  const { online, since } = seen.agent
+  return {
+    now,
+    cluster: documents.cluster,
+    site: documents.site,
+    network: documents.network,
+    machineClass: documents.machineClass,
+    agent: online ? { online, since: since ?? now } : { online, since },
+    seenAt: seen.seenAt,
+    secretsVersion: documents.secretsVersion,
+    bootstrap: store.bootstrap,
+    machines: store.machines.all().map(({ machine, placement }) => ({
+      ...machine,
+      placement,
+      refusal: refusals.get(machine.machineId),
+      seen: seen.machines.find((row) => row.machineId === machine.machineId),
+      // A node of that name with another address belongs to an earlier machine.
+      node: seen.nodes.find((row) => row.name === machine.name && ['', machine.address].includes(row.address)),
+    })),
+    operations: store.operations.forView(),
+    locks: store.locks.held(),
+    holds: store.holds,
+    placementFindings: store.placementFindings,
+  }
+}

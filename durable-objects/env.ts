@@ -1,0 +1,8 @@
+/** Bindings of the relay script, which hosts both object classes (workers/agent-relay/wrangler.toml). */
+export interface RelayEnv {
+  readonly DB: D1Database
+  readonly CLUSTER: DurableObjectNamespace
+  readonly SITE: DurableObjectNamespace
+  /** Origin agents put into the `aud` of their token; by default the origin of the request. */
+  readonly RELAY_ORIGIN?: string
+}

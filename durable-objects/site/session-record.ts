@@ -1,0 +1,46 @@
+import type { Hello } from '#core/protocol/hello.ts'
+import { PROTOCOL_FLOOR, PROTOCOL_VERSION } from '#core/protocol/version.ts'
+import type { Reject } from '#core/protocol/reject.ts'
+
+/** What is remembered of the agent's sessions, in one row. */
+export interface SessionRecord {
+  /** Grows with each accepted hello and never shrinks: it is the lease. */
+  readonly epoch: number
+  /** Whether the session of that epoch still has its socket, as far as was noticed. */
+  readonly open: boolean
+  readonly agentId: string
+  readonly agentVersion: string
+  /** Since when the site has been as it is: connected, or offline. */
+  readonly since: number
+  /** The journal that last confirmed an epoch. */
+  readonly confirmed?: { readonly id: string; readonly counter: number; readonly epoch: number } | undefined
+}
+
+/**
+ * Whether a hello may begin a session.
+ *
+ *   S2  A journal that knows less than it once confirmed was rolled back: its agent is refused, because it would repeat
+ *       what it has forgotten.
+ */
+export function checkHello(hello: Hello, siteUid: string, record: SessionRecord | undefined): Reject | undefined {
+  if (hello.protocol.max < PROTOCOL_FLOOR || hello.protocol.min > PROTOCOL_VERSION) {
+    const text = `this control plane speaks versions ${PROTOCOL_FLOOR} to ${PROTOCOL_VERSION} of the protocol, the agent ${hello.protocol.min} to ${hello.protocol.max}; upgrade the older one`
+    return { type: 'reject', code: 'upgrade-required', text }
+  }
+  if (hello.siteUid !== siteUid)
+    return {
+      type: 'reject',
+      code: 'wrong-site',
+      text: `this is site ${siteUid}; the agent was enrolled at ${hello.siteUid}`,
+    }
+  const confirmed = record?.confirmed
+  const { id, counter } = hello.incarnation
+  if (confirmed?.id === id && (hello.lastEpoch < confirmed.epoch || counter < confirmed.counter)) {
+    const text = `the journal of the agent is older than what it once confirmed (epoch ${confirmed.epoch}, opened ${confirmed.counter} times): it was restored from a copy, or two agents share it; enrol the agent anew`
+    return { type: 'reject', code: 'rolled-back', text }
+  }
+  return undefined
+}
+
+/** The highest version both sides speak; `checkHello` has made sure that there is one. */
+export const commonVersion = (hello: Hello): number => Math.min(PROTOCOL_VERSION, hello.protocol.max)

@@ -1,0 +1,51 @@
+import { retryDelayMs } from '../retry.ts'
+import { counted } from '../usage.ts'
+import type { Courier } from './courier.ts'
+import type { Link } from './link.ts'
+import { OFFER_TIMEOUT_MS } from './mailbox.ts'
+import type { SiteStore } from './site-store.ts'
+
+/**
+ * The alarm of a site: there is one only while something is owed to somebody or an offer waits for its answer (S7).
+ */
+export class SiteAlarm {
+  readonly #storage: DurableObjectStorage
+  readonly #store: SiteStore
+  readonly #link: Link
+  readonly #courier: Courier
+
+  constructor(storage: DurableObjectStorage, store: SiteStore, link: Link, courier: Courier) {
+    this.#storage = storage
+    this.#store = store
+    this.#link = link
+    this.#courier = courier
+  }
+
+  /** Before something is carried: if this object dies on the way, the alarm carries it. Only ever pulls it earlier. */
+  async guard(): Promise<void> {
+    const next = this.#next(Date.now())
+    const armed = await this.#storage.getAlarm()
+    if (next !== undefined && (armed === null || next < armed)) await this.set(next)
+  }
+
+  /** Afterwards: exactly as early as what is left needs it, or none at all. */
+  async settle(): Promise<void> {
+    const next = this.#next(Date.now())
+    const armed = await this.#storage.getAlarm()
+    if (next === undefined) {
+      if (armed !== null) await this.#storage.deleteAlarm()
+    } else if (next !== armed) await this.set(next)
+  }
+
+  async set(at: number): Promise<void> {
+    counted('rows', 'site-alarm')
+    await this.#storage.setAlarm(at)
+  }
+
+  #next(now: number): number | undefined {
+    const offers = this.#link.live(this.#store) ? this.#store.mail.in('offered') : []
+    const times = offers.map((mail) => (mail.offeredAt ?? now) + OFFER_TIMEOUT_MS)
+    if (this.#courier.owes()) times.push(now + retryDelayMs(this.#store.failures))
+    return times.length === 0 ? undefined : Math.max(now, Math.min(...times))
+  }
+}

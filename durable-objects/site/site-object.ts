@@ -1,0 +1,275 @@
+import { DurableObject } from 'cloudflare:workers'
+import type { PlacementRequest } from '#core/model/placement.ts'
+import { problem } from '#core/model/problem.ts'
+import { readMessage } from '#core/protocol/read-message.ts'
+import type { SecretsGet } from '#core/protocol/secrets-get.ts'
+import { Up } from '#core/protocol/up.ts'
+import { CLOSE_CODES, SUBPROTOCOL } from '#core/protocol/version.ts'
+import type { WatchPut } from '#core/protocol/watch-put.ts'
+import { gatherSite } from '#db/gather.ts'
+import { openDb } from '#db/open.ts'
+import { findSealedSecrets } from '#db/sealed-secrets.ts'
+import type { RelayEnv } from '../env.ts'
+import { logError } from '../log.ts'
+import type { LedgerAnswer, OperationMail, ReserveAnswer, SeenAnswer, SitePort } from '../ports.ts'
+import { problemResponse } from '../problem-response.ts'
+import { retryDelayMs } from '../retry.ts'
+import { answerClose } from '../sockets.ts'
+import { counted } from '../usage.ts'
+import { allocate } from './allocate.ts'
+import { readAttachment } from './attachment.ts'
+import { Conversation, type After } from './conversation.ts'
+import { Courier } from './courier.ts'
+import { DOOR_HEADERS, readDoorPass } from '../door-pass.ts'
+import { Link } from './link.ts'
+import { MAX_MAIL } from './mailbox.ts'
+import { SiteAlarm } from './site-alarm.ts'
+import { SiteStore } from './site-store.ts'
+
+/** Everything that works on one opened store. */
+interface Desk {
+  readonly store: SiteStore
+  readonly conversation: Conversation
+  readonly courier: Courier
+  readonly alarm: SiteAlarm
+}
+
+/**
+ * One object per site: the only allocator of its capacity and addresses, the post office between clusters and agent, and
+ * the keeper of what the agent sees (rules S1–S9).
+ *
+ * It takes a message in synchronously (./conversation.ts), then carries what follows from it (./courier.ts). What could
+ * not be carried stays owed in the store, and the alarm carries it again. With nothing owed and no offer open there is
+ * no alarm.
+ */
+export class SiteObject extends DurableObject<RelayEnv> implements SitePort {
+  readonly #link: Link
+  #opened: Desk | undefined
+
+  constructor(context: DurableObjectState, env: RelayEnv) {
+    super(context, env)
+    this.#link = new Link(context)
+  }
+
+  async wake(siteUid: string): Promise<void> {
+    const { store } = this.#desk(siteUid)
+    const lost = this.#noticeLoss()
+    const documents = await gatherSite(openDb(this.env.DB), siteUid)
+    if (documents) store.setGeneration(documents.site.generation)
+    await this.#follow({ ...lost, publish: documents !== undefined, wake: store.clusters.uids() })
+  }
+
+  async reserve(siteUid: string, clusterUid: string, requests: readonly PlacementRequest[]): Promise<ReserveAnswer> {
+    const { store } = this.#desk(siteUid)
+    const documents = await gatherSite(openDb(this.env.DB), siteUid)
+    // Nothing is awaited from here on: two clusters can never be given the same place.
+    const answer = allocate(store, documents, clusterUid, requests)
+    this.#countRows()
+    return answer
+  }
+
+  async release(clusterUid: string, machineIds: readonly string[]): Promise<void> {
+    const { store } = this.#desk()
+    const released = store.placements.release(clusterUid, machineIds)
+    store.clusters.forgetIdle(clusterUid)
+    // Whoever was refused may find room now.
+    await this.#follow(released > 0 ? { wake: store.clusters.refused() } : {})
+  }
+
+  async ledger(siteUid: string): Promise<LedgerAnswer> {
+    const { store } = this.#desk(siteUid)
+    await this.#follow(this.#noticeLoss())
+    return {
+      placements: store.placements.all(),
+      seen: store.seen.all(),
+      seenAt: this.#seenAt(store),
+      online: this.#link.live(store) !== undefined,
+    }
+  }
+
+  async seen(siteUid: string, clusterUid: string): Promise<SeenAnswer> {
+    const { store } = this.#desk(siteUid)
+    store.clusters.meet(clusterUid)
+    await this.#follow(this.#noticeLoss())
+    return {
+      agent: { online: this.#link.live(store) !== undefined, since: store.session?.since },
+      seenAt: this.#seenAt(store),
+      machines: store.seen.machines(store.placements.machineIds(clusterUid)),
+      nodes: store.seen.nodes(clusterUid),
+    }
+  }
+
+  async submit(siteUid: string, mail: readonly OperationMail[]): Promise<void> {
+    const { store, conversation } = this.#desk(siteUid)
+    const lost = this.#noticeLoss()
+    if (store.mail.count() + mail.length > MAX_MAIL)
+      throw new Error(`the mailbox of site ${siteUid} is full (${MAX_MAIL})`)
+    const now = Date.now()
+    for (const item of mail) store.mail.put(item, now)
+    conversation.offer(now)
+    await this.#follow(lost)
+  }
+
+  async cancel(siteUid: string, operationIds: readonly string[]): Promise<void> {
+    const { conversation } = this.#desk(siteUid)
+    conversation.cancel(operationIds, Date.now())
+    await this.#follow({ tell: true })
+  }
+
+  async watch(siteUid: string, watch: WatchPut): Promise<void> {
+    const { store } = this.#desk(siteUid)
+    const live = this.#link.live(store)
+    if (live) this.#link.send(live.socket, watch)
+    // An empty watch for an agent that is away is kept until it has heard it.
+    if (watch.machines.length === 0 && live) store.clusters.clearWatch(watch.clusterUid)
+    else store.clusters.setWatch(watch)
+    this.#countRows()
+  }
+
+  async dismiss(siteUid: string): Promise<void> {
+    const { store, conversation } = this.#desk(siteUid)
+    for (const socket of this.#link.sockets()) this.#link.over(socket, CLOSE_CODES.revoked, 'dismissed')
+    await this.#follow(conversation.lost(Date.now()))
+    const gone = (await gatherSite(openDb(this.env.DB), siteUid)) === undefined
+    if (!gone || store.placements.all().length > 0) return
+    this.#opened = undefined
+    await this.ctx.storage.deleteAlarm()
+    await this.ctx.storage.deleteAll()
+  }
+
+  /** A control socket whose token the relay Worker has verified; its claims come in headers that only the Worker sets. */
+  override async fetch(request: Request): Promise<Response> {
+    const pass = readDoorPass(request.headers)
+    if (!pass) return problemResponse(problem('unauthorized', { missing: Object.values(DOOR_HEADERS) }))
+    const { store } = this.#desk(pass.siteUid)
+    const now = Date.now()
+    const token = store.doorTokens.take(pass.jti, pass.expiresAt, now)
+    if (token !== 'taken') return problemResponse(problem('unauthorized'))
+    const webSocket = this.#link.open(pass.agentId, now)
+    this.#countRows()
+    return new Response(null, { status: 101, webSocket, headers: { 'Sec-WebSocket-Protocol': SUBPROTOCOL } })
+  }
+
+  override async webSocketMessage(socket: WebSocket, frame: string | ArrayBuffer): Promise<void> {
+    counted('message-in', 'site')
+    const desk = this.#desk()
+    const read =
+      typeof frame === 'string'
+        ? readMessage(Up, frame)
+        : { ok: false as const, error: { of: 'message', text: 'control messages are text' } }
+    if (!read.ok) {
+      this.#link.send(socket, { type: 'unsupported', ...read.error })
+      return
+    }
+    await this.#follow(desk.conversation.take(socket, read.value, Date.now()), socket)
+  }
+
+  override async webSocketClose(socket: WebSocket, code: number): Promise<void> {
+    answerClose(socket, code)
+    await this.#socketGone(socket)
+  }
+
+  override async webSocketError(socket: WebSocket): Promise<void> {
+    await this.#socketGone(socket)
+  }
+
+  override async alarm(): Promise<void> {
+    counted('alarm', 'site')
+    const { store, conversation, courier, alarm } = this.#desk()
+    const { failures } = store
+    // The net goes up first: a throwing alarm is retried a few times, then dropped for good.
+    await alarm.set(Date.now() + retryDelayMs(failures))
+    try {
+      const lost = this.#noticeLoss()
+      const now = Date.now()
+      conversation.expireOffers(now)
+      conversation.offer(now)
+      const wake = [...new Set([...store.clusters.owed(), ...(lost.wake ?? [])])]
+      const carried = [await courier.tell(), await courier.wake(wake), await courier.publish()]
+      store.setFailures(carried.every(Boolean) ? 0 : failures + 1)
+    } catch (error) {
+      store.setFailures(failures + 1)
+      logError('site.alarm-failed', { siteUid: store.uid }, error)
+    }
+    await alarm.settle()
+    this.#countRows()
+  }
+
+  async #socketGone(socket: WebSocket): Promise<void> {
+    const { store, conversation } = this.#desk()
+    const { epoch, state } = readAttachment(socket)
+    const held = state !== 'over' && epoch > 0 && epoch === store.session?.epoch
+    await this.#follow(held ? conversation.lost(Date.now()) : {})
+  }
+
+  /** A lease without its socket, or with one that has not pinged for too long. Looked for only when someone asks. */
+  #noticeLoss(): After {
+    const { store, conversation } = this.#desk()
+    const now = Date.now()
+    const live = this.#link.live(store)
+    if (live && !this.#link.isDead(live, now)) return {}
+    if (live) {
+      store.setSeenAt(this.#seenAt(store) ?? now)
+      this.#link.over(live.socket, 1001, 'no ping for too long')
+    }
+    return conversation.lost(now)
+  }
+
+  /** Carries what follows from something taken in. Nothing here throws: what fails is owed, and the alarm knows. */
+  async #follow(after: After, socket?: WebSocket): Promise<void> {
+    const { store, courier, alarm } = this.#desk()
+    // An outcome that was taken in must reach its cluster even if this object dies while carrying it.
+    await alarm.guard()
+    const carried = [
+      after.tell ? await courier.tell() : true,
+      await courier.wake(after.wake ?? []),
+      after.publish ? await courier.publish() : true,
+    ]
+    await courier.pass(after.pass ?? [])
+    if (after.secrets && socket) await this.#sendSecrets(socket, after.secrets)
+    if (!carried.every(Boolean)) store.setFailures(Math.max(1, store.failures))
+    await alarm.settle()
+    this.#countRows()
+  }
+
+  /** The sealed bundle of a cluster of this site, or word that there is none. */
+  async #sendSecrets(socket: WebSocket, { clusterUid, version }: SecretsGet): Promise<void> {
+    const known = this.#desk().store.clusters.known(clusterUid)
+    try {
+      const sealed = known ? await findSealedSecrets(openDb(this.env.DB), clusterUid, version) : undefined
+      const bundle = sealed ? { ciphertext: sealed.ciphertext } : {}
+      this.#link.send(socket, { type: 'secrets.put', clusterUid, version, ...bundle })
+    } catch (error) {
+      // The agent asks again when it needs it.
+      logError('site.secrets-failed', { clusterUid, version }, error)
+    }
+  }
+
+  /** While the agent is here and pings, what it last said still holds; only changes are sent. */
+  #seenAt(store: SiteStore): number | undefined {
+    const live = this.#link.live(store)
+    const { seenAt } = store
+    return live && seenAt !== undefined ? Math.max(seenAt, this.#link.aliveAt(live)) : seenAt
+  }
+
+  #desk(siteUid?: string): Desk {
+    if (siteUid !== undefined) counted('object-request', 'site')
+    const desk = (this.#opened ??= this.#open())
+    if (siteUid !== undefined) desk.store.setUid(siteUid)
+    return desk
+  }
+
+  #open(): Desk {
+    const store = new SiteStore(this.ctx.storage)
+    const courier = new Courier(this.env, store, (operationId, attempt) => {
+      const live = this.#link.live(store)
+      if (live) this.#link.send(live.socket, { type: 'op.ack', operationId, attempt })
+    })
+    const alarm = new SiteAlarm(this.ctx.storage, store, this.#link, courier)
+    return { store, courier, alarm, conversation: new Conversation(store, this.#link) }
+  }
+
+  #countRows(): void {
+    if (this.#opened) counted('rows', 'site', this.#opened.store.sql.takeRowsWritten())
+  }
+}

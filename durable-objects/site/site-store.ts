@@ -1,0 +1,86 @@
+import { Meta } from '../meta.ts'
+import { migrate } from '../migrate.ts'
+import { Sql } from '../sql.ts'
+import { ClusterTable } from './cluster-table.ts'
+import { DoorTokenTable } from './door-token-table.ts'
+import { Mailbox } from './mailbox.ts'
+import { PartTable } from './part-table.ts'
+import { PlacementTable } from './placement-table.ts'
+import { SITE_MIGRATIONS } from './schema.ts'
+import { SeenTables } from './seen-tables.ts'
+import type { SessionRecord } from './session-record.ts'
+
+/** What a Site object remembers. Every method is synchronous: nothing can slip between a look and its write. */
+export class SiteStore {
+  readonly sql: Sql
+  readonly mail: Mailbox
+  readonly seen: SeenTables
+  readonly parts: PartTable
+  readonly clusters: ClusterTable
+  readonly placements: PlacementTable
+  readonly doorTokens: DoorTokenTable
+  readonly #meta: Meta
+
+  constructor(storage: DurableObjectStorage) {
+    this.sql = new Sql(storage)
+    migrate(this.sql, SITE_MIGRATIONS)
+    this.#meta = new Meta(this.sql)
+    this.mail = new Mailbox(this.sql)
+    this.parts = new PartTable(this.sql)
+    this.seen = new SeenTables(this.sql, this.parts)
+    this.clusters = new ClusterTable(this.sql)
+    this.placements = new PlacementTable(this.sql)
+    this.doorTokens = new DoorTokenTable(this.sql)
+  }
+
+  get uid(): string | undefined {
+    return this.#meta.get('uid')
+  }
+
+  setUid(uid: string): void {
+    this.#meta.set('uid', uid)
+  }
+
+  get session(): SessionRecord | undefined {
+    return this.#meta.get('session')
+  }
+
+  setSession(record: SessionRecord): void {
+    this.#meta.set('session', record)
+  }
+
+  /** When the last observation came in; undefined before the first full copy. */
+  get seenAt(): number | undefined {
+    return this.#meta.get('seen-at')
+  }
+
+  setSeenAt(at: number): void {
+    this.#meta.set('seen-at', at)
+  }
+
+  /** Generation of the Site document when it was last read. */
+  get generation(): number {
+    return this.#meta.get('generation') ?? 0
+  }
+
+  setGeneration(generation: number): void {
+    this.#meta.set('generation', generation)
+  }
+
+  get publishedHash(): string | undefined {
+    return this.#meta.get('published')
+  }
+
+  setPublishedHash(hash: string): void {
+    this.#meta.set('published', hash)
+  }
+
+  get failures(): number {
+    return this.#meta.get('failures') ?? 0
+  }
+
+  setFailures(failures: number): void {
+    if (failures === 0) this.#meta.remove('failures')
+    else this.#meta.set('failures', failures)
+  }
+}

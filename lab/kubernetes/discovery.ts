@@ -1,0 +1,45 @@
+import { apiVersionOf, RESOURCES } from './resources.ts'
+
+/** The answers by which clients learn what this API serves; the older, unaggregated form, which all of them still read. */
+const GROUPS = [...new Set(RESOURCES.filter((resource) => resource.group !== '').map(apiVersionOf))]
+
+const resourceList = (groupVersion: string) => ({
+  kind: 'APIResourceList',
+  apiVersion: 'v1',
+  groupVersion,
+  resources: RESOURCES.filter((resource) => apiVersionOf(resource) === groupVersion).map((resource) => ({
+    name: resource.plural,
+    singularName: resource.singular,
+    namespaced: resource.namespaced,
+    kind: resource.kind,
+    verbs: resource.verbs,
+    shortNames: resource.shortNames,
+  })),
+})
+
+const groupOf = (groupVersion: string) => {
+  const [name, version] = groupVersion.split('/')
+  const entry = { groupVersion, version }
+  return { name, versions: [entry], preferredVersion: entry }
+}
+
+/** The answer for a discovery path, or undefined when the path is none. */
+export function discovery(path: string, kubernetesVersion: string): unknown {
+  if (path === '/version') {
+    const [major, minor] = kubernetesVersion.split('.')
+    return {
+      major,
+      minor,
+      gitVersion: `v${kubernetesVersion}`,
+      platform: 'linux/amd64',
+      compiler: 'gc',
+      goVersion: 'go1.26',
+    }
+  }
+  if (path === '/api') return { kind: 'APIVersions', versions: ['v1'], serverAddressByClientCIDRs: [] }
+  if (path === '/apis') return { kind: 'APIGroupList', apiVersion: 'v1', groups: GROUPS.map(groupOf) }
+  if (path === '/api/v1') return resourceList('v1')
+  if (path === '/openapi/v3') return { paths: {} }
+  const group = GROUPS.find((one) => path === `/apis/${one}`)
+  return group === undefined ? undefined : resourceList(group)
+}

@@ -1,0 +1,75 @@
+import { timestamp, type ObjectDraft } from './objects.ts'
+
+/** One pod of kube-system, as far as somebody who waits for its health looks at it. */
+export interface PodFacts {
+  readonly name: string
+  readonly app: string
+  readonly appLabel?: 'k8s-app' | 'app'
+  readonly image: string
+  readonly nodeName: string
+  readonly hostIp: string
+  /** Pods on the host's network have the host's address. */
+  readonly podIp: string
+  readonly ready: boolean
+  /** Control-plane pods are made by the kubelet from files and mirrored. */
+  readonly static: boolean
+  readonly configVersion?: string
+}
+
+export function podObject(facts: PodFacts, at: number): ObjectDraft {
+  const since = timestamp(at)
+  const ready = facts.ready ? 'True' : 'False'
+  const owner = facts.static
+    ? { apiVersion: 'v1', kind: 'Node', name: facts.nodeName, controller: true }
+    : {
+        apiVersion: 'apps/v1',
+        kind: facts.app === 'kube-dns' ? 'ReplicaSet' : 'DaemonSet',
+        name: facts.app,
+        controller: true,
+      }
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {
+      name: facts.name,
+      namespace: 'kube-system',
+      labels: { [facts.appLabel ?? 'k8s-app']: facts.app, ...(facts.static ? { tier: 'control-plane' } : {}) },
+      annotations: {
+        ...(facts.static ? { 'kubernetes.io/config.source': 'file' } : {}),
+        ...(facts.configVersion === undefined ? {} : { 'talos.dev/config-version': facts.configVersion }),
+      },
+      ownerReferences: [owner],
+    },
+    spec: {
+      nodeName: facts.nodeName,
+      hostNetwork: facts.podIp === facts.hostIp,
+      containers: [{ name: facts.app, image: facts.image }],
+    },
+    status: {
+      phase: facts.ready ? 'Running' : 'Pending',
+      hostIP: facts.hostIp,
+      hostIPs: [{ ip: facts.hostIp }],
+      podIP: facts.podIp,
+      podIPs: [{ ip: facts.podIp }],
+      startTime: since,
+      conditions: ['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady', 'PodScheduled'].map(
+        (type) => ({
+          type,
+          status: type === 'Ready' || type === 'ContainersReady' ? ready : 'True',
+          lastProbeTime: null,
+          lastTransitionTime: since,
+        }),
+      ),
+      containerStatuses: [
+        {
+          name: facts.app,
+          image: facts.image,
+          ready: facts.ready,
+          started: facts.ready,
+          restartCount: 0,
+          state: facts.ready ? { running: { startedAt: since } } : { waiting: { reason: 'ContainerCreating' } },
+        },
+      ],
+    },
+  }
+}

@@ -1,0 +1,32 @@
+import { Code, ConnectError } from '@connectrpc/connect'
+import type { TalosNode } from '../node.ts'
+import type { BootstrapRequest } from '../proto/machine_pb.js'
+import { beginBootstrap } from '../run-etcd.ts'
+
+/**
+ * Bootstrap: once for a cluster, on a control plane that waits. A second cluster of the same id would be a split
+ * brain; real Talos cannot notice that, so here it is refused and goes on record as a violation.
+ */
+export function bootstrap(node: TalosNode, request: BootstrapRequest): { messages: [Record<string, never>] } {
+  const { config, cluster, disk } = node
+  if (!config?.controlPlane)
+    throw new ConnectError('etcd is not configured, bootstrap is not possible', Code.InvalidArgument)
+  if (request.recoverEtcd) throw new ConnectError('recovery is not available in the lab', Code.Unimplemented)
+  if (disk?.etcdMember) throw new ConnectError('etcd data directory is not empty', Code.AlreadyExists)
+  if (!node.timeSynced) throw new ConnectError('time is not in sync yet', Code.FailedPrecondition)
+  if (!node.etcdWaiting || !cluster || !disk)
+    throw new ConnectError('bootstrap is not available yet', Code.FailedPrecondition)
+  if (cluster.hasDataElsewhere(disk.id)) {
+    node.world.violate(
+      'second-bootstrap',
+      node.uuid,
+      `${node.hostname} was told to bootstrap ${config.clusterName}, which exists`,
+    )
+    throw new ConnectError(
+      'the lab refuses: a cluster with this id was bootstrapped on another node',
+      Code.FailedPrecondition,
+    )
+  }
+  beginBootstrap(node)
+  return { messages: [{}] }
+}

@@ -1,0 +1,95 @@
+import { describe, expect, test } from 'vitest'
+import { CHANGE_RULES, unsupportedChanges } from '#core/model/changes.ts'
+import {
+  DOCUMENT_SCHEMAS,
+  type ClusterDocument,
+  type NetworkDocument,
+  type SiteDocument,
+} from '#core/model/document.ts'
+
+const apiVersion = 'lanline/v1alpha1' as const
+const aCluster = (spec: Partial<ClusterDocument['spec']> = {}): ClusterDocument => ({
+  apiVersion,
+  kind: 'Cluster',
+  metadata: { name: 'home' },
+  spec: {
+    site: 'home',
+    talos: { version: 'v1.13.9', extensions: ['qemu-guest-agent'] },
+    kubernetes: { version: 'v1.36.3' },
+    nodeNetwork: 'lan',
+    endpoint: { vip: '192.168.1.50' },
+    controlPlane: { class: 'cp', schedulable: true, machines: { a: '192.168.1.51' } },
+    ...spec,
+  },
+})
+const aSite = (hosts: readonly string[], storage = 'zfs'): SiteDocument => ({
+  apiVersion,
+  kind: 'Site',
+  metadata: { name: 'home' },
+  spec: {
+    provider: 'proxmox',
+    vmids: '5000-5999',
+    hosts: hosts.map((name) => ({ name, storage, imageStorage: 'local' })),
+  },
+})
+const aNetwork = (spec: Partial<NetworkDocument['spec']> = {}): NetworkDocument => ({
+  apiVersion,
+  kind: 'Network',
+  metadata: { name: 'lan' },
+  spec: { site: 'home', bridge: 'vmbr0', cidr: '192.168.1.0/24', gateway: '192.168.1.1', ...spec },
+})
+
+const unused = { usedBy: [], bootstrapped: [] }
+const used = { usedBy: ['home'], bootstrapped: [] }
+const bootstrapped = { usedBy: ['home'], bootstrapped: ['home'] }
+
+describe('unsupportedChanges', () => {
+  test('a cluster may become anything at its site until it is bootstrapped', () => {
+    const after = aCluster({ talos: { version: 'v1.13.8' }, nodeNetwork: 'other', endpoint: { vip: '192.168.1.9' } })
+    expect(unsupportedChanges(aCluster(), after, used)).toEqual([])
+    expect(unsupportedChanges(aCluster(), aCluster({ site: 'far' }), unused)).toEqual([
+      { path: ['spec', 'site'], rule: 'born', because: [] },
+    ])
+  })
+
+  test('a bootstrapped cluster may change its machines; what else changed is named to the last field', () => {
+    const machines = { a: '192.168.1.51', b: '192.168.1.52', c: '192.168.1.53' }
+    const grown = aCluster({ controlPlane: { class: 'cp', schedulable: true, machines } })
+    expect(unsupportedChanges(aCluster(), grown, bootstrapped)).toEqual([])
+    const after = aCluster({
+      talos: { version: 'v1.13.9' },
+      controlPlane: { class: 'cp-large', schedulable: false, machines },
+    })
+    expect(unsupportedChanges(aCluster(), after, bootstrapped).map(({ path }) => path.join('.'))).toEqual([
+      'spec.talos.extensions',
+      'spec.controlPlane.class',
+      'spec.controlPlane.schedulable',
+    ])
+  })
+
+  test('a site in use may gain and change hosts, but not lose one', () => {
+    const before = aSite(['a', 'b'])
+    expect(unsupportedChanges(before, aSite(['b', 'a', 'c'], 'lvm'), used)).toEqual([])
+    expect(unsupportedChanges(before, aSite(['b', 'c']), unused)).toEqual([])
+    expect(unsupportedChanges(before, aSite(['b', 'c']), used)).toEqual([
+      { path: ['spec', 'hosts'], rule: 'used', because: ['home'] },
+    ])
+  })
+
+  test('a network under a bootstrapped cluster keeps what its nodes were configured with; reservations are free', () => {
+    const after = aNetwork({ cidr: '192.168.0.0/16', nameservers: ['1.1.1.1'], reserved: { nas: '192.168.1.20' } })
+    expect(unsupportedChanges(aNetwork(), after, used)).toEqual([])
+    expect(unsupportedChanges(aNetwork(), after, bootstrapped).map(({ path }) => path.join('.'))).toEqual([
+      'spec.cidr',
+      'spec.nameservers',
+    ])
+  })
+
+  test('every field of every kind has a rule', () => {
+    for (const [kind, schema] of Object.entries(DOCUMENT_SCHEMAS)) {
+      const fields = Object.keys(schema.shape.spec.shape)
+      const ruled = Object.keys(CHANGE_RULES[kind as keyof typeof CHANGE_RULES]).map((path) => path.split('.')[0])
+      expect(new Set(ruled)).toEqual(new Set(fields))
+    }
+  })
+})

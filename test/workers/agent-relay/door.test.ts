@@ -1,0 +1,210 @@
+import { listDurableObjectIds } from 'cloudflare:test'
+import { exports } from 'cloudflare:workers'
+import { sha256 } from '@noble/hashes/sha2.js'
+import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
+import { base64url, exportJWK, generateKeyPair, SignJWT } from 'jose'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { CONNECT_PATH, ENROLL_PATH, JOIN_TOKEN_PREFIX, type EnrollResponse } from '#core/protocol/enroll.ts'
+import { SUBPROTOCOL } from '#core/protocol/version.ts'
+import { createJoinToken, findAgent, revokeAgent } from '#db/agents.ts'
+import type { Db } from '#db/open.ts'
+import { DOOR_HEADERS } from '#durable-objects/door-pass.ts'
+import { aSite } from '../../db/builders.ts'
+import { aMigratedDb, newUid, relayEnv, sitePort, writeDocument } from '../../durable-objects/support/relay-world.ts'
+
+const ORIGIN = 'https://relay.example'
+const actor = { actor: 'test', requestId: 'r', at: 1 }
+type Key = Awaited<ReturnType<typeof generateKeyPair>>['privateKey']
+
+let db: Db
+let siteUid: string
+beforeAll(async () => {
+  db = await aMigratedDb()
+  siteUid = newUid()
+  await writeDocument(db, siteUid, aSite('home'))
+})
+
+const relay = (path: string, init?: RequestInit): Promise<Response> =>
+  (exports as unknown as { default: Fetcher }).default.fetch(`${ORIGIN}${path}`, init)
+
+async function aJoinToken(expiresInMs = 60_000): Promise<string> {
+  const token = `${JOIN_TOKEN_PREFIX}${base64url.encode(crypto.getRandomValues(new Uint8Array(32)))}`
+  const hash = bytesToHex(sha256(utf8ToBytes(token)))
+  const createdAt = Date.now()
+  await createJoinToken(db, { hash, siteUid, siteName: 'home', createdAt, expiresAt: createdAt + expiresInMs }, actor)
+  return token
+}
+
+async function anEnrolment(changes: Record<string, unknown> = {}) {
+  const { publicKey, privateKey } = await generateKeyPair('EdDSA', { extractable: true })
+  const body = {
+    token: await aJoinToken(),
+    identityKey: (await exportJWK(publicKey)).x,
+    ageRecipient: `age1${'q'.repeat(58)}`,
+    agentVersion: '0.1.0',
+    hostname: 'pve-1',
+    ...changes,
+  }
+  const enroll = () => relay(ENROLL_PATH, { method: 'POST', body: JSON.stringify(body) })
+  return { body, privateKey, enroll }
+}
+
+async function anAgent(): Promise<{ agentId: string; privateKey: Key }> {
+  const { enroll, privateKey } = await anEnrolment()
+  const { agentId } = (await (await enroll()).json()) as EnrollResponse
+  return { agentId, privateKey }
+}
+
+interface TokenChanges {
+  readonly kid?: string
+  readonly sub?: string
+  readonly aud?: string
+  readonly aheadS?: number
+  readonly ttlS?: number
+  readonly jti?: string
+}
+
+function doorToken(agent: { agentId: string; privateKey: Key }, changes: TokenChanges = {}): Promise<string> {
+  const issuedAt = Math.floor(Date.now() / 1000) + (changes.aheadS ?? 0)
+  return new SignJWT()
+    .setProtectedHeader({ alg: 'EdDSA', kid: changes.kid ?? agent.agentId })
+    .setSubject(changes.sub ?? siteUid)
+    .setAudience(changes.aud ?? ORIGIN)
+    .setJti(changes.jti ?? crypto.randomUUID())
+    .setIssuedAt(issuedAt)
+    .setExpirationTime(issuedAt + (changes.ttlS ?? 55))
+    .sign(agent.privateKey)
+}
+
+const knock = (token: string, headers: Record<string, string> = {}): Promise<Response> =>
+  relay(CONNECT_PATH, {
+    headers: {
+      Upgrade: 'websocket',
+      'Sec-WebSocket-Protocol': SUBPROTOCOL,
+      Authorization: `Bearer ${token}`,
+      ...headers,
+    },
+  })
+
+describe('enrolment', () => {
+  test('[R2] a join token admits one agent, once', async () => {
+    const { body, enroll } = await anEnrolment()
+    const answer = await enroll()
+    expect(answer.status).toBe(201)
+    const enrolled = (await answer.json()) as EnrollResponse
+    expect(enrolled).toMatchObject({ siteUid, siteName: 'home' })
+    expect(Math.abs(enrolled.serverTimeMs - Date.now())).toBeLessThan(10_000)
+    expect(await findAgent(db, enrolled.agentId)).toMatchObject({ siteUid, identityKey: body.identityKey })
+    const again = await enroll()
+    expect(again.status).toBe(403)
+    expect(await again.json()).toMatchObject({ code: 'join-token-invalid' })
+  })
+
+  test('[R2] unknown and expired tokens get the same answer as used ones', async () => {
+    const unknown = `${JOIN_TOKEN_PREFIX}${'x'.repeat(43)}`
+    for (const token of [unknown, await aJoinToken(-1)]) {
+      const answer = await (await anEnrolment({ token })).enroll()
+      expect(answer.status).toBe(403)
+      expect(await answer.json()).toMatchObject({ code: 'join-token-invalid' })
+    }
+  })
+
+  test('an enrolment that is not well formed is named field by field', async () => {
+    const answer = await (await anEnrolment({ identityKey: 'short', extra: 1 })).enroll()
+    expect(answer.status).toBe(400)
+    const { errors } = (await answer.json()) as { errors: { pointer: string }[] }
+    expect(errors.map((error) => error.pointer)).toContain('/identityKey')
+  })
+
+  test('a body of more than 4 KiB is not read to its end', async () => {
+    expect((await relay(ENROLL_PATH, { method: 'POST', body: 'x'.repeat(5_000) })).status).toBe(413)
+  })
+})
+
+describe('connect', () => {
+  test('an enrolled agent is let through to its site', async () => {
+    const agent = await anAgent()
+    const answer = await knock(await doorToken(agent))
+    expect(answer.status).toBe(101)
+    expect(answer.headers.get('Sec-WebSocket-Protocol')).toBe(SUBPROTOCOL)
+    answer.webSocket?.accept()
+    answer.webSocket?.close(1000)
+  })
+
+  test('[S9] a token opens the door once', async () => {
+    const token = await doorToken(await anAgent())
+    const first = await knock(token)
+    first.webSocket?.accept()
+    expect([first.status, (await knock(token)).status]).toEqual([101, 401])
+  })
+
+  test('[R1] whoever is not verified reaches no object, writes no row, and learns nothing', async () => {
+    const agent = await anAgent()
+    const stranger = { agentId: agent.agentId, privateKey: (await generateKeyPair('EdDSA')).privateKey }
+    const revoked = await anAgent()
+    await revokeAgent(db, (await findAgent(db, revoked.agentId))!, 'home', actor)
+    const tokens = [
+      '',
+      'not.a.token',
+      await doorToken(stranger),
+      await doorToken(revoked),
+      await doorToken(agent, { kid: newUid() }),
+      await doorToken(agent, { sub: newUid() }),
+      await doorToken(agent, { aud: 'https://other.example' }),
+      await doorToken(agent, { ttlS: 3_600 }),
+      await doorToken(agent, { jti: 'x' }),
+    ]
+    const before = [await listDurableObjectIds(relayEnv.SITE), await listDurableObjectIds(relayEnv.CLUSTER)].map(
+      (ids) => ids.length,
+    )
+    const bodies = new Set<string>()
+    for (const token of tokens) {
+      const answer = await knock(token)
+      expect(answer.status).toBe(401)
+      bodies.add(await answer.text())
+    }
+    expect(bodies.size).toBe(1)
+    const after = [await listDurableObjectIds(relayEnv.SITE), await listDurableObjectIds(relayEnv.CLUSTER)].map(
+      (ids) => ids.length,
+    )
+    expect(after).toEqual(before)
+  })
+
+  test.each([-120, 120])('[R3] an agent whose clock is %i s off is told the time', async (aheadS) => {
+    const answer = await knock(await doorToken(await anAgent(), { aheadS }))
+    expect(answer.status).toBe(401)
+    const body = (await answer.json()) as { code: string; serverTimeMs: number }
+    expect(body.code).toBe('clock-skewed')
+    expect(Math.abs(body.serverTimeMs - Date.now())).toBeLessThan(10_000)
+  })
+
+  test('[R1] claims cannot be brought along in headers', async () => {
+    const agent = await anAgent()
+    const answer = await knock(await doorToken(agent), {
+      [DOOR_HEADERS.siteUid]: newUid(),
+      [DOOR_HEADERS.agentId]: 'root',
+    })
+    expect(answer.status).toBe(101)
+    answer.webSocket?.accept()
+    expect(await sitePort(siteUid).ledger(siteUid)).toMatchObject({ online: false })
+    answer.webSocket?.close(1000)
+  })
+
+  test('a plain request, or one without the subprotocol, is told what is expected', async () => {
+    expect((await relay(CONNECT_PATH)).status).toBe(400)
+    expect((await relay(CONNECT_PATH, { headers: { Upgrade: 'websocket' } })).status).toBe(400)
+  })
+})
+
+describe('other paths', () => {
+  test.each([
+    { path: '/', method: 'GET', status: 404 },
+    { path: '/relay/v1/connect/x', method: 'GET', status: 404 },
+    { path: ENROLL_PATH, method: 'GET', status: 405 },
+    { path: CONNECT_PATH, method: 'POST', status: 405 },
+  ])('$method $path is a problem with status $status', async ({ path, method, status }) => {
+    const answer = await relay(path, { method })
+    expect(answer.status).toBe(status)
+    expect(answer.headers.get('content-type')).toBe('application/problem+json')
+  })
+})
