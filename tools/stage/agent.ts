@@ -4,7 +4,12 @@ import { runProgram, runToEnd, type Program } from './run-process.ts'
 /** What an agent must know of its LAN; the lab gives it, as an owner would write it into the configuration. */
 export interface AgentLan {
   readonly socksUrl: string
-  readonly proxmox: { readonly url: string; readonly caPem: string; readonly tokenId: string; readonly tokenSecret: string }
+  readonly proxmox: {
+    readonly url: string
+    readonly caPem: string
+    readonly tokenId: string
+    readonly tokenSecret: string
+  }
   readonly factoryUrl: string
   readonly rate: number
 }
@@ -37,16 +42,23 @@ export function furnishAgent(dir: string, lan: AgentLan): AgentHome {
 }
 
 /** `lanline-agent enroll`, as printed by `lanline agent enroll SITE`. */
-export const enrollAgent = (home: AgentHome, join: { relayUrl: string; token: string; recipient: string }): Promise<readonly string[]> =>
-  runToEnd('agent/main.ts', [
-    'enroll',
-    ...['--url', join.relayUrl, '--token', join.token],
-    ...['--recovery', join.recipient, '--state-dir', home.stateDir],
-  ])
+export const enrollAgent = (
+  home: AgentHome,
+  join: { relayUrl: string; token: string; recipient: string },
+): Promise<readonly string[]> =>
+  runToEnd(
+    'agent/main.ts',
+    ['enroll', '--url', join.relayUrl, '--token', join.token, '--recovery', join.recipient].concat([
+      '--state-dir',
+      home.stateDir,
+    ]),
+  )
 
 export const startAgent = (home: AgentHome, env: Readonly<Record<string, string>> = {}): Program =>
   runProgram('agent/main.ts', ['run', '--config', home.configFile, '--state-dir', home.stateDir], { env })
 
 /** `lanline-agent kubeconfig CLUSTER`: the YAML it prints. */
 export const kubeconfigOf = async (home: AgentHome, cluster: string): Promise<string> =>
-  (await runToEnd('agent/main.ts', ['kubeconfig', cluster, '--config', home.configFile, '--state-dir', home.stateDir])).join('\n') + '\n'
+  (
+    await runToEnd('agent/main.ts', ['kubeconfig', cluster, '--config', home.configFile, '--state-dir', home.stateDir])
+  ).join('\n') + '\n'

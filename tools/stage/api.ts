@@ -3,7 +3,12 @@ export interface StageApi {
   readonly url: string
   readonly token: string
   get<T>(path: string): Promise<T>
-  send<T>(method: 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown, headers?: Readonly<Record<string, string>>): Promise<{ status: number; body: T }>
+  send<T>(
+    method: 'POST' | 'PUT' | 'DELETE',
+    path: string,
+    body?: unknown,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<{ status: number; body: T }>
 }
 
 const TIMEOUT_MS = 30_000
@@ -12,7 +17,11 @@ export function stageApi(url: string, token: string): StageApi {
   const call = async (method: string, path: string, body?: unknown, headers: Readonly<Record<string, string>> = {}) => {
     const response = await fetch(`${url}${path}`, {
       method,
-      headers: { authorization: `Bearer ${token}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+      headers: {
+        authorization: `Bearer ${token}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(TIMEOUT_MS),
     })
@@ -27,7 +36,12 @@ export function stageApi(url: string, token: string): StageApi {
       if (status !== 200) throw new Error(`GET ${path} answered ${status}: ${text}`)
       return body as T
     },
-    async send<T>(method: 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown, headers?: Readonly<Record<string, string>>) {
+    async send<T>(
+      method: 'POST' | 'PUT' | 'DELETE',
+      path: string,
+      body?: unknown,
+      headers?: Readonly<Record<string, string>>,
+    ) {
       const answer = await call(method, path, body, headers)
       return { status: answer.status, body: answer.body as T }
     },
