@@ -26,6 +26,8 @@ export interface SiteOptions {
   readonly dir: string
   readonly rate: number
   readonly lab?: Omit<LabOptions, 'rate'>
+  /** The owner's recovery identity; a new one when not given. */
+  readonly recoveryIdentity?: string
   /** The agent's environment at its first start. */
   readonly env?: Readonly<Record<string, string>>
 }
@@ -35,7 +37,7 @@ export async function joinSite(plane: ControlPlane, options: SiteOptions): Promi
   const api = stageApi(plane.url, plane.adminToken)
   mkdirSync(options.dir, { recursive: true })
   const lab = await startLab({ rate: options.rate, ...options.lab })
-  const recoveryIdentity = await generateX25519Identity()
+  const recoveryIdentity = options.recoveryIdentity ?? (await generateX25519Identity())
   const home = furnishAgent(options.dir, {
     socksUrl: lab.socksUrl,
     proxmox: lab.site,
