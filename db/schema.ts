@@ -64,7 +64,7 @@ export const agents = sqliteTable('agents', {
   /** Ed25519 public key, base64url of the raw 32 bytes. */
   identityKey: text('identity_key').notNull(),
   ageRecipient: text('age_recipient').notNull(),
-  /** Lower-case hex SHA-256 of the identity key; what people compare. */
+  /** The first ten bytes of the SHA-256 of the identity key, in five groups; what people compare. */
   fingerprint: text('fingerprint').notNull(),
   hostname: text('hostname').notNull(),
   version: text('version').notNull(),

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { PROBLEM_CODES, type Problem } from './problem.ts'
+import { PROBLEM_CODES, type Problem, type ProblemCode } from './problem.ts'
 
 /** A fact is short: long texts are cut by whoever meets them first. */
 const MAX_FACT_CHARS = 2_000
@@ -15,9 +15,17 @@ export const FactsSchema = z.record(
   ]),
 )
 
+/** A newer peer may know more codes than we do: its problem is still a problem, so its outcome must not be lost. */
+const KnownCode = z
+  .string()
+  .max(64)
+  .transform((code): ProblemCode => (isKnown(code) ? code : 'internal'))
+
+const isKnown = (code: string): code is ProblemCode => PROBLEM_CODES.includes(code as ProblemCode)
+
 /** A problem as it crosses a socket or is read back from a store. */
 export const ProblemSchema: z.ZodType<Problem> = z.object({
-  code: z.enum(PROBLEM_CODES),
+  code: KnownCode,
   facts: FactsSchema,
   retry: z.enum(['never', 'later', 'look-again']),
   get cause() {

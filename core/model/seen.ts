@@ -92,7 +92,7 @@ export const NodeSeen = z.object({
 })
 export type NodeSeen = z.infer<typeof NodeSeen>
 
-/** The five tables of an observation, each row under its key (see `seenKeys`). */
+/** The tables of an observation, each row under its key (see `seenKeys`). */
 export const SEEN_TABLES = {
   hosts: HostSeen,
   storages: StorageSeen,

@@ -6,6 +6,7 @@ import type { HandlerDeps } from '#agent/operations/deps.ts'
 import { createProxmoxProvider } from '#agent/providers/proxmox/provider.ts'
 import type { Provider } from '#agent/providers/provider.ts'
 import { startProxmox, type ProxmoxHost } from '#lab/proxmox/host.ts'
+import type { AgentAccess } from '#lab/proxmox/least-privilege.ts'
 import { labTime } from '#lab/time.ts'
 import { Trace } from '#lab/trace.ts'
 import { fastClock } from './step-journal.ts'
@@ -21,13 +22,16 @@ export interface ProxmoxSite {
 }
 
 export const HOST = 'prod-srv-01'
+export const ROOT_PASSWORD = 'root-of-the-lab'
 export const TALOS_VERSION = 'v1.13.9'
 export const SCHEMATIC = schematicId(schematicOf([]))
 const GIB = 1024 ** 3
 /** Fast enough that a creation of seconds takes milliseconds. */
 const RATE = 500
 
-export async function startProxmoxSite(): Promise<ProxmoxSite> {
+export async function startProxmoxSite(
+  setUp: (host: ProxmoxHost) => AgentAccess | Promise<AgentAccess> = (host) => host.setUpLeastPrivilege(),
+): Promise<ProxmoxSite> {
   const host = await startProxmox({
     hostName: HOST,
     lanAddress: '192.168.1.10',
@@ -39,6 +43,7 @@ export async function startProxmoxSite(): Promise<ProxmoxSite> {
     ],
     bridges: [{ name: 'vmbr0', port: 'eno1' }],
     foreignGuests: [{ vmid: 100, name: 'truenas', cores: 6, memoryMiB: 32 * 1024, running: true, uuid: FOREIGN_UUID }],
+    rootPassword: ROOT_PASSWORD,
     time: labTime(RATE),
     trace: new Trace(),
     guests: { powerOn: () => undefined, powerOff: () => Promise.resolve(), eraseDisk: () => undefined },
@@ -55,7 +60,7 @@ export async function startProxmoxSite(): Promise<ProxmoxSite> {
           : { kind: 'http-error', status: 404, reason: 'Not Found' },
     },
   })
-  const access = host.setUpLeastPrivilege()
+  const access = await setUp(host)
   const provider = createProxmoxProvider({
     endpoints: [host.url],
     tokenId: access.tokenId,
