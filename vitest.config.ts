@@ -2,15 +2,21 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
+    // What a passing test logs is noise. An option of the whole run: in a project it would not count.
+    silent: 'passed-only',
     projects: [
       'test/db/vitest.config.ts',
       'test/workers/api/vitest.config.ts',
       'test/durable-objects/vitest.config.ts',
+      'test/trip/vitest.config.ts',
       {
         test: {
           name: 'node',
           include: ['test/{core,agent,cli,lab,contract,tools}/**/*.test.ts'],
           environment: 'node',
+          // Real processes, sockets and RSA keys on a busy machine; this only ends a hang.
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
         },
       },
     ],

@@ -35,14 +35,33 @@ const MAX_ANSWER_BYTES = 32 * 1024 * 1024
 /** The connection could not be opened or trusted, so the request was never sent. */
 export class DialError extends Error {
   override readonly name = 'DialError'
+  /** Somebody answered, with a certificate from an authority that is not trusted here. */
+  readonly untrusted: boolean
+
+  constructor(message: string, untrusted = false, options?: ErrorOptions) {
+    super(message, options)
+    this.untrusted = untrusted
+  }
 }
+
+/** Source: Node's `tls`, X509 certificate error codes. */
+const UNTRUSTED: readonly string[] = [
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'CERT_SIGNATURE_FAILURE',
+]
+const isUntrusted = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && UNTRUSTED.includes(String(error.code))
 
 export function createHttp(dialer: Dialer, options: HttpOptions = {}): Agent {
   return new Agent({
     connect: (target, callback) => {
       open(dialer, target, options).then(
         (socket) => callback(null, socket),
-        (error: unknown) => callback(new DialError(messageOf(error), { cause: error }), null),
+        (error: unknown) => callback(new DialError(messageOf(error), isUntrusted(error), { cause: error }), null),
       )
     },
     connections: options.connections ?? CONNECTIONS,

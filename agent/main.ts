@@ -4,6 +4,7 @@ import { addCredentialCommands } from './commands/credentials.ts'
 import { addEnrollCommand } from './commands/enroll.ts'
 import { addRunCommand } from './commands/run.ts'
 import { addStatusCommand } from './commands/status.ts'
+import { fail, sayFileFault } from './commands/fail.ts'
 import { AGENT_VERSION } from './version.ts'
 
 /** The agent of one site: dials out to the cloud, and makes the calls on the LAN. */
@@ -17,4 +18,10 @@ addEnrollCommand(program)
 addCredentialCommands(program)
 addStatusCommand(program)
 
-await program.parseAsync()
+try {
+  await program.parseAsync()
+} catch (thrown) {
+  const said = sayFileFault(thrown)
+  if (said === undefined) throw thrown
+  fail(said)
+}

@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, isNull, sql } from 'drizzle-orm'
+import { and, asc, eq, gt, isNull, lte, sql } from 'drizzle-orm'
 import { auditStatement, type Actor } from './audit.ts'
 import type { Db } from './open.ts'
 import { agents, audit, documents, joinTokens } from './schema.ts'
@@ -19,7 +19,7 @@ export interface AgentRow {
 /** More than a site ever has; the list is not paged. */
 export const MAX_AGENTS_LISTED = 100
 
-/** `hash` is the lower-case hex SHA-256 of the token. */
+/** `hash` is the lower-case hex SHA-256 of the token. Expired tokens of the site make room for it. */
 export async function createJoinToken(
   db: Db,
   token: {
@@ -33,6 +33,7 @@ export async function createJoinToken(
 ): Promise<void> {
   const { hash, siteUid, siteName, createdAt, expiresAt } = token
   await db.batch([
+    db.delete(joinTokens).where(and(eq(joinTokens.siteUid, siteUid), lte(joinTokens.expiresAt, createdAt))),
     db.insert(joinTokens).values({ hash, siteUid, createdAt, expiresAt }),
     auditStatement(db, actor, [
       { action: 'join-token.created', kind: 'Site', name: siteName, uid: siteUid, facts: { expiresAt } },

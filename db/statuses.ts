@@ -13,7 +13,10 @@ export interface PublishedStatus {
   readonly updatedAt: number
 }
 
-/** Safe to repeat. Call it only when something changed: each call writes a row. */
+/**
+ * Safe to repeat. Call it only when something changed: each call writes a row. What has no document any more gets none:
+ * an object may hear of its end late, and the row would stay for ever.
+ */
 export async function publishStatus(
   db: Db,
   published: Omit<PublishedStatus, 'updatedAt'> & { readonly at: number },
@@ -22,7 +25,10 @@ export async function publishStatus(
   const values = { kind, phase, status, observedGeneration, updatedAt: at }
   await db
     .insert(statuses)
-    .values({ uid, ...values })
+    .select(
+      sql`select ${uid}, ${kind}, ${phase}, ${JSON.stringify(status)}, ${observedGeneration}, ${at}
+          from documents where documents.uid = ${uid}`,
+    )
     .onConflictDoUpdate({ target: statuses.uid, set: values })
 }
 

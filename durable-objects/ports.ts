@@ -1,9 +1,9 @@
-import type { Problem } from '#core/model/problem.ts'
+import type { Facts, Problem } from '#core/model/problem.ts'
 import type { Operation, OperationKind, OperationResult } from '#core/model/operation.ts'
 import type { Placement, PlacementRequest } from '#core/model/placement.ts'
 import type { SiteSeen } from '#core/model/seen.ts'
 import type { Finding } from '#core/model/status.ts'
-import type { RememberedMachine } from '#core/plan/machines.ts'
+import type { PreviewMemory } from '#core/plan/preview-cluster.ts'
 import type { WatchPut } from '#core/protocol/watch-put.ts'
 
 /**
@@ -16,8 +16,11 @@ export interface ClusterPort {
   /** A site has news of operations. Repeats and stragglers change nothing. True once the news is durable; false: tell it again later. */
   report(news: readonly OperationNews[]): Promise<boolean>
   /** Newest first. */
-  operations(query: { readonly limit: number; readonly before?: number | undefined }): Promise<readonly Operation[]>
-  operation(operationId: string): Promise<Operation | undefined>
+  operations(query: {
+    readonly limit: number
+    readonly before?: number | undefined
+  }): Promise<readonly OperationAnswer[]>
+  operation(operationId: string): Promise<OperationAnswer | undefined>
   /** Ends `attempts-exhausted` and `needs-human`: gives the key a new budget (retry) or closes it for good (abandon). */
   decide(
     operationId: string,
@@ -27,10 +30,10 @@ export interface ClusterPort {
   remembered(): Promise<ClusterMemory>
 }
 
-export interface ClusterMemory {
-  readonly bootstrapped: boolean
-  readonly machines: readonly RememberedMachine[]
-}
+/** An operation as people see it; `retryable` when it waits for one of them (core/plan/decidable.ts). */
+export type OperationAnswer = Operation & { readonly retryable: boolean }
+
+export type ClusterMemory = PreviewMemory
 
 export type OperationNews =
   | { readonly type: 'offered'; readonly operationId: string; readonly attempt: number; readonly at: number }
@@ -65,8 +68,8 @@ export interface OperationMail {
 }
 
 export interface SitePort {
-  /** Documents of the site changed. It re-reads them and wakes its clusters. */
-  wake(siteUid: string): Promise<void>
+  /** Documents of the site changed, or are about to within `inMs`. It reads them again and wakes its clusters. */
+  wake(siteUid: string, inMs: number): Promise<void>
   /** Idempotent by machine id, all or nothing per call. */
   reserve(siteUid: string, clusterUid: string, requests: readonly PlacementRequest[]): Promise<ReserveAnswer>
   /** Only for machines whose absence is proven. */
@@ -100,4 +103,6 @@ export interface SeenAnswer {
   readonly seenAt: number | undefined
   readonly machines: SiteSeen['machines']
   readonly nodes: SiteSeen['nodes']
+  /** By machine id: why nobody knows whether the machine is there (core/plan/unclear.ts). */
+  readonly unclear: Readonly<Record<string, Facts>>
 }

@@ -28,7 +28,7 @@ export interface Lab {
   readonly lan: Lan
   readonly hypervisor: ProxmoxHost
   readonly trace: Trace
-  /** Every Talos guest that was ever powered on. */
+  /** Every Talos guest that was powered on and not erased since. */
   nodes(): readonly TalosNode[]
   /** By cluster id of the machine configurations; etcd and Kubernetes of each can be looked into. */
   clusters(): readonly TalosCluster[]

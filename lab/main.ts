@@ -20,20 +20,29 @@ const DEFAULT_RATE = '20'
 /** Faster than this, timers of a millisecond are what one measures. */
 const MAX_RATE = 10_000
 
-const { values } = parseArgs({
-  options: {
-    rate: { type: 'string', default: DEFAULT_RATE },
-    dir: { type: 'string' },
-    json: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  },
-})
+const { values } = readArguments()
 const rate = Number(values.rate)
 if (values.help) console.log(HELP)
 else if (!(rate > 0 && rate <= MAX_RATE)) {
   console.error(`--rate ${values.rate} is not a number above 0 and at most ${MAX_RATE}`)
   process.exitCode = 2
 } else await run(rate, values.dir, values.json)
+
+function readArguments() {
+  try {
+    return parseArgs({
+      options: {
+        rate: { type: 'string', default: DEFAULT_RATE },
+        dir: { type: 'string' },
+        json: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
+    })
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${HELP}`)
+    process.exit(2)
+  }
+}
 
 async function run(labRate: number, wantedDir: string | undefined, asJson: boolean): Promise<void> {
   const lab = await startLab({ rate: labRate })
@@ -111,7 +120,7 @@ function describe(lab: Lab, control: ControlServer, files: Files): string {
 
 Try:
   curl --proxy ${lab.socksUrl.replace('socks5:', 'socks5h:')} --cacert ${files.proxmoxCa} \\
-    -H "Authorization: PVEAPIToken=${lab.site.tokenId}=$(cat ${files.proxmoxSecret})" ${lab.site.url}/api2/json/version
+    -H 'Authorization: PVEAPIToken=${lab.site.tokenId}='"$(cat ${files.proxmoxSecret})" ${lab.site.url}/api2/json/version
   curl -H "Authorization: Bearer $(cat ${files.controlToken})" ${control.url}/state
   curl -H "Authorization: Bearer $(cat ${files.controlToken})" ${control.url}/faults -d '{"kind":"node.fail","node":"cp-1"}'
 

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -35,7 +35,10 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '*.ts', '*.js', '*.mjs'], {
   cwd: root,
   encoding: 'utf8',
-}).split('\n')
+})
+  .split('\n')
+  // A file that was just deleted is listed until the deletion is committed.
+  .filter((file) => existsSync(`${root}${file}`))
 
 const broken = files.flatMap((file) => {
   const room = ROOMS.find((candidate) => file.startsWith(candidate.folder))

@@ -45,6 +45,7 @@ function add(program: Command, what: CredentialKind, description: string): void 
         lanProxy: config.ok ? config.value.lanProxy : undefined,
         now: Date.now,
         link: () => ({ link: 'not-running' }),
+        proxmoxTrouble: () => undefined,
       })
       const issued = await desk.issue(what, cluster)
       journal.close()

@@ -33,6 +33,8 @@ export interface DeskStatus {
   readonly incarnation: number
   readonly lastEpoch: number
   readonly link: LinkState | { readonly link: 'not-running' }
+  /** Why Proxmox cannot be used, when it cannot. */
+  readonly proxmoxTrouble?: string | undefined
   readonly operations: readonly {
     readonly operationId: string
     readonly kind: string
@@ -50,6 +52,7 @@ export interface DeskDeps {
   readonly lanProxy: URL | undefined
   readonly now: () => number
   readonly link: () => DeskStatus['link']
+  readonly proxmoxTrouble: () => string | undefined
 }
 
 const TTL_MS = 60 * 60_000
@@ -93,6 +96,7 @@ export function createDesk(deps: DeskDeps): Desk {
       incarnation: journal.incarnation,
       lastEpoch: journal.lastEpoch(),
       link: deps.link(),
+      proxmoxTrouble: deps.proxmoxTrouble(),
       operations: journal.operations.unacknowledged().map(({ operationId, kind, result, step }) => ({
         operationId,
         kind,

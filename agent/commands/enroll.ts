@@ -1,6 +1,6 @@
 import { hostname } from 'node:os'
 import type { Command } from 'commander'
-import { JOIN_TOKEN_PREFIX } from '#core/protocol/enroll.ts'
+import { EnrollRequest, JOIN_TOKEN_PREFIX } from '#core/protocol/enroll.ts'
 import { stateDirOf } from '../config/load-config.ts'
 import { enroll, readRelayUrl, TOLERATED_SKEW_MS } from '../identity/enroll.ts'
 import { AgeRecipient, findEnrolment, saveEnrolment } from '../identity/enrolment.ts'
@@ -36,6 +36,10 @@ export function addEnrollCommand(program: Command): void {
         const read = AgeRecipient.safeParse(recipient)
         if (!read.success) fail(`--recovery ${recipient}: ${read.error.issues[0]?.message ?? 'not a recipient'}`)
       }
+      if (!EnrollRequest.shape.token.safeParse(options.token).success)
+        fail(
+          `--token: a join token is ${JOIN_TOKEN_PREFIX} and 43 characters; copy the whole line that \`lanline agent enroll SITE\` prints`,
+        )
       const earlier = findEnrolment(stateDir)
       if (!earlier.ok) fail(earlier.error)
       if (earlier.value)
@@ -65,6 +69,8 @@ export function addEnrollCommand(program: Command): void {
       const skewMs = Math.abs(serverTimeMs - Date.now())
       if (skewMs > TOLERATED_SKEW_MS)
         console.error(`the clock of this machine is ${Math.round(skewMs / 1000)} s off; correct it (chrony, ntp)`)
-      console.log('next         lanline-agent run')
+      console.log(
+        `next         lanline-agent run${options.stateDir === undefined ? '' : ` --state-dir ${options.stateDir}`}`,
+      )
     })
 }

@@ -17,6 +17,9 @@ export interface OwnState {
   readonly recipients: readonly string[]
 }
 
+export const NOT_ENROLLED = (stateDir: string): string =>
+  `not enrolled: ${stateDir} holds no enrolment; run \`lanline agent enroll SITE\` on your machine first, or name another --state-dir`
+
 export async function openOwnState(
   stateDir: string,
   boundary: Boundary = noBoundary,
@@ -24,8 +27,7 @@ export async function openOwnState(
   const enrolment = findEnrolment(stateDir)
   if (!enrolment.ok) return enrolment
   const identity = await findIdentity(stateDir)
-  if (!enrolment.value || !identity)
-    return err(`not enrolled: ${stateDir} holds no enrolment; run \`lanline agent enroll SITE\` on your machine first`)
+  if (!enrolment.value || !identity) return err(NOT_ENROLLED(stateDir))
   const opened = openJournal(stateDir, { now: Date.now, boundary })
   if (!opened.ok) {
     const hint = opened.error.reason === 'in-use' ? '; is another lanline-agent running?' : ''

@@ -112,6 +112,7 @@ async function run(config: LoadedConfig, own: OwnState, boundary: Boundary, log:
     lanProxy: config.lanProxy,
     now: Date.now,
     link: () => agent.link.state(),
+    proxmoxTrouble: agent.observer.trouble,
   })
   const door = await serveDesk(desk, deskSocketPath(config.stateDir, process.env), log).catch((thrown: unknown) => {
     log.error({ event: 'desk.closed', err: thrown })

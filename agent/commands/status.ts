@@ -5,6 +5,7 @@ import { findIdentity } from '../identity/identity.ts'
 import type { DeskStatus } from './desk.ts'
 import { askDesk, deskSocketPath, StatusAnswer, statusQuestion } from './desk-socket.ts'
 import { fail } from './fail.ts'
+import { NOT_ENROLLED } from './own-state.ts'
 
 interface Options {
   readonly stateDir?: string
@@ -12,7 +13,7 @@ interface Options {
   readonly json?: boolean
 }
 
-/** What `status` exits with when the service is not there or cannot reach the cloud. */
+/** What `status` exits with when the service is not there, or cannot reach the cloud or Proxmox. */
 const NOT_CONNECTED = 3
 
 /** `status`: who this agent is, whether it reaches the cloud, and what it is doing. Changes nothing. */
@@ -30,13 +31,14 @@ export function addStatusCommand(program: Command): void {
       if (answered && !answered.ok) fail(answered.error)
       if (answered) {
         console.log(options.json ? JSON.stringify(answered.value, null, 2) : describe(answered.value))
-        process.exitCode = answered.value.link.link === 'connected' ? 0 : NOT_CONNECTED
+        const { link, proxmoxTrouble } = answered.value
+        process.exitCode = link.link === 'connected' && proxmoxTrouble === undefined ? 0 : NOT_CONNECTED
         return
       }
       const enrolment = findEnrolment(stateDir)
       if (!enrolment.ok) fail(enrolment.error)
       const identity = await findIdentity(stateDir)
-      if (!enrolment.value || !identity) fail(`not enrolled: ${stateDir} holds no enrolment`)
+      if (!enrolment.value || !identity) fail(NOT_ENROLLED(stateDir))
       const { agentId, siteName, relayOrigin } = enrolment.value
       const standing = {
         agentId,
@@ -65,6 +67,7 @@ const describeWho = (
 function describe(status: DeskStatus): string {
   return [
     describeWho(status, sayLink(status.link)),
+    ...(status.proxmoxTrouble === undefined ? [] : [`proxmox      ${status.proxmoxTrouble}`]),
     ...status.clusters.map(({ name, vip, machineCount }) => `cluster      ${name} (${machineCount} machines, ${vip})`),
     ...status.operations.map(
       ({ operationId, kind, state, step }) => `operation    ${kind} ${operationId} ${state}${step ? `: ${step}` : ''}`,

@@ -34,6 +34,7 @@ export const DEFAULT_STATE_DIR = '/var/lib/lanline-agent'
 /** Name of the systemd credential that holds the secret of the Proxmox API token. */
 export const TOKEN_CREDENTIAL = 'proxmox-token-secret'
 const MAX_CONFIG_BYTES = 256 * 1024
+const PEM_CERTIFICATE = '-----BEGIN CERTIFICATE-----'
 
 /** The state directory alone, for commands that need no configuration file. */
 export function stateDirOf(flag: string | undefined, env: Environment, configured?: string): string {
@@ -57,6 +58,11 @@ export function loadConfig(
   if (!tokenSecret.ok) return err(`${file}: ${tokenSecret.error}`)
   const caPem = proxmox.caFile === undefined ? ok(proxmox.caPem) : readText(proxmox.caFile, 'proxmox.caFile')
   if (!caPem.ok) return err(`${file}: ${caPem.error}`)
+
+  if (caPem.value !== undefined && !caPem.value.includes(PEM_CERTIFICATE))
+    return err(
+      `${file}: proxmox.${proxmox.caFile === undefined ? 'caPem' : `caFile: ${proxmox.caFile}`} holds no PEM certificate`,
+    )
 
   const secretFiles = [proxmox.tokenSecret === undefined ? undefined : file, proxmox.tokenSecretFile]
   return ok({
@@ -83,7 +89,12 @@ function readDocument(file: string): Result<unknown, string> {
   const document = parseDocument(text.value)
   const [first] = document.errors
   if (first) return err(`${file}: ${first.message}`)
-  return ok(document.toJS({ maxAliasCount: 0 }))
+  try {
+    return ok(document.toJS({ maxAliasCount: 0 }))
+  } catch (thrown) {
+    if (thrown instanceof ReferenceError) return err(`${file}: YAML aliases (*name) are not taken; write the value out`)
+    throw thrown
+  }
 }
 
 /** The environment speaks last, so that one file serves several agents. */

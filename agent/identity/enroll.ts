@@ -8,7 +8,11 @@ const ENROLL_TIMEOUT_MS = 30_000
 /** Door tokens live 60 s: a clock further off than half of that will be refused sooner or later. */
 export const TOLERATED_SKEW_MS = 30_000
 
-const ProblemBody = z.object({ code: z.string().max(64), detail: z.string().max(500).optional() })
+const ProblemBody = z.object({
+  code: z.string().max(64),
+  detail: z.string().max(500).optional(),
+  advice: z.string().max(500).optional(),
+})
 
 /** The join token crosses the wire, so anything but this machine itself must be reached by TLS. */
 export function readRelayUrl(text: string): Result<URL, string> {
@@ -52,9 +56,10 @@ export async function enroll(
   const body: unknown = await response.json().catch(() => undefined)
   if (!response.ok) {
     const found = ProblemBody.safeParse(body)
-    return err(
-      `${relay.origin} refused the enrolment: ${found.success ? (found.data.detail ?? found.data.code) : `HTTP ${response.status}`}`,
-    )
+    const said = found.success
+      ? [found.data.detail ?? found.data.code, found.data.advice].join(' ').trim()
+      : `HTTP ${response.status}; is --url the address of the relay?`
+    return err(`${relay.origin} refused the enrolment: ${said}`)
   }
   const read = EnrollResponse.safeParse(body)
   return read.success ? ok(read.data) : err(`${relay.origin} does not answer like a Lanline relay`)

@@ -1,7 +1,7 @@
 import { request, type Agent } from 'undici'
 import type { z } from 'zod'
 import { err, ok, type Result } from '#core/base/result.ts'
-import { problem, type Problem } from '#core/model/problem.ts'
+import { problem, type Problem, type ProblemCode } from '#core/model/problem.ts'
 import type { Dialer } from '../dialer.ts'
 import { createHttp, DialError } from '../http.ts'
 import type { ClientIdentity } from '../vault/client-identity.ts'
@@ -10,7 +10,7 @@ import { KubernetesError, NodeList, PodList, type KubernetesNode, type Kubernete
 /**
  * The few calls the agent makes to a cluster's Kubernetes API, at the VIP or at any control plane. Each call ends within
  * `CALL_TIMEOUT_MS`. Problems any call may bring: kubernetes-unreachable (later; `status` is there when the API answered
- * and refused), cancelled.
+ * that it cannot serve now), kubernetes-forbidden (later), kubernetes-refused (never), cancelled.
  */
 export interface KubernetesClient {
   /** The API server is ready to serve. */
@@ -29,6 +29,14 @@ const PAGE_SIZE = 500
 /** 5,000 nodes is the limit of Kubernetes; kube-system of such a cluster would still fit. */
 const MAX_PAGES = 40
 const MAX_REASON_CHARS = 300
+/**
+ * Answers about who we are. A certificate that is not known stays unknown; the rights of our group come with a manifest
+ * that a young cluster applies after its API is up.
+ */
+const REFUSALS: ReadonlyMap<number, ProblemCode> = new Map([
+  [401, 'kubernetes-refused'],
+  [403, 'kubernetes-forbidden'],
+])
 
 export function kubernetesClient({
   dialer,
@@ -129,7 +137,7 @@ async function send({
 function refused(server: string, path: string, { status, body }: Answer): Problem {
   const parsed = KubernetesError.safeParse(toJson(body))
   const reason = (parsed.success ? parsed.data.message : body).slice(0, MAX_REASON_CHARS)
-  return problem('kubernetes-unreachable', { server, path, status, reason })
+  return problem(REFUSALS.get(status) ?? 'kubernetes-unreachable', { server, path, status, reason })
 }
 
 function toJson(text: string): unknown {

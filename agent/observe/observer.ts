@@ -1,6 +1,6 @@
 import type { Clock } from '#core/base/clock.ts'
 import type { Result } from '#core/base/result.ts'
-import { sayProblem, type Problem } from '#core/model/problem.ts'
+import { PROBLEM_KINDS, sayProblem, type Problem } from '#core/model/problem.ts'
 import type { NodeSeen, SiteSeen } from '#core/model/seen.ts'
 import type { SiteSeenMessage } from '#core/protocol/site-seen.ts'
 import type { WatchPut } from '#core/protocol/watch-put.ts'
@@ -27,6 +27,8 @@ export interface Observer {
   connected(send: (message: SiteSeenMessage) => void): void
   disconnected(): void
   seen(): SiteSeen
+  /** What the last look at the hypervisor ran into, as people read it; undefined when it went well or none has ended. */
+  trouble(): string | undefined
   stop(): void
 }
 
@@ -88,7 +90,7 @@ export function createObserver(deps: ObserverDeps): Observer {
 
   async function lookAtHypervisor(): Promise<void> {
     const looked = await deps.inventory()
-    const problem = looked.ok ? undefined : sayProblem(looked.error)
+    const problem = looked.ok ? undefined : `${sayProblem(looked.error)} ${PROBLEM_KINDS[looked.error.code].advice}`
     if (problem !== trouble) {
       if (problem) log.warn({ event: 'provider.lost', problem })
       else log.info({ event: 'provider.found' })
@@ -213,6 +215,7 @@ export function createObserver(deps: ObserverDeps): Observer {
     connected: (send) => publisher.open(send),
     disconnected: () => publisher.close(),
     seen: () => assemble(sights()),
+    trouble: () => trouble,
     stop() {
       publisher.stop()
       hypervisor.stop()

@@ -43,7 +43,7 @@ export const bootstrapEtcd =
 type Input = OperationInput<'etcd.bootstrap'>
 
 /** The control plane pulls its images before etcd can be prepared. */
-const PREPARED = { what: 'etcd to be ready for its first start', limitMs: 8 * 60_000, everyMs: 2_000 }
+const PREPARED = { what: 'etcd to be ready for its first start', limitMs: 8 * 60_000, everyMs: 1_000 }
 const HEALTHY = { what: 'etcd to be healthy', limitMs: 6 * 60_000, everyMs: 2_000 }
 
 async function startOnce(

@@ -57,10 +57,13 @@ export const configureMachine =
 
 type Input = OperationInput<'machine.configure'>
 
-/** Firmware, kernel and network of a machine that was just powered on. */
-const ANSWERING = { what: 'the machine to answer on its address', limitMs: 6 * 60_000, everyMs: 2_000 }
+/**
+ * Firmware, kernel and network of a machine that was just powered on. An address at which nobody is takes seconds to
+ * say so, which is pause enough.
+ */
+const ANSWERING = { what: 'the machine to answer on its address', limitMs: 6 * 60_000, everyMs: 500 }
 /** The machine restarts its API, and may install and reboot; a worker first needs a control plane that signs for it. */
-const TAKEN = { what: 'the machine to answer with its certificate', limitMs: 8 * 60_000, everyMs: 2_000 }
+const TAKEN = { what: 'the machine to answer with its certificate', limitMs: 8 * 60_000, everyMs: 1_000 }
 
 /** Who is at the address. Anybody but the machine meant ends the operation, before anything secret is sent. */
 async function presenceOf(

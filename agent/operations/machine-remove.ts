@@ -14,7 +14,7 @@ import { cancelled, runTaskStep, waitFor, waitForTask } from './waiting.ts'
  *   P11  Nodes that do not answer cost a limited time, and what they left behind is reported.
  *
  * Safe to run again: a machine that is absent is a success. Problems: provider-unreachable, provider-busy, task-failed
- * (later); not-ours (never; only when a guest carries half of the identity).
+ * (later); not-ours (never; a guest carries half of the identity, or none that may be read).
  */
 export const removeMachine =
   (deps: HandlerDeps): OperationHandler<'machine.remove'> =>
@@ -83,12 +83,18 @@ async function removeGuest(
     const destroyed = await runTaskStep(context, provider, DESTROY, () => provider.startDestruction(ref))
     if (!destroyed.ok) return destroyed
   }
+  let lastUnclear = false
   const absent = await waitFor(context, ABSENT, async () => {
     const now = await provider.look(input)
     if (!now.ok) return now
+    lastUnclear = now.value.state === 'unclear'
     return ok(now.value.state === 'present' || now.value.state === 'unclear' ? undefined : now.value.state)
   })
-  if (!absent.ok) return absent
+  if (!absent.ok) {
+    // Half made by a host that died, or somebody else's that we may not read: only a person can tell.
+    const stuck = absent.error.code === 'deadline-passed' && lastUnclear
+    return stuck ? err(problem('not-ours', { host: input.host, vmid: input.vmid, reason: 'unreadable' })) : absent
+  }
   // Volumes are told apart by VMID alone, so they are only touched while nobody holds it.
   return absent.value === 'absent' ? deleteLeftovers(deps, input) : ok([])
 }

@@ -23,6 +23,7 @@ const PASSING: ReadonlySet<ProblemCode> = new Set([
   'factory-unreachable',
   'node-unreachable',
   'kubernetes-unreachable',
+  'kubernetes-forbidden',
   'bootstrap-not-ready',
   'check-failed',
 ])
@@ -56,9 +57,9 @@ export async function waitFor<T>(
   return err(problem('cancelled', { waitingFor: what }))
 }
 
-/** A task of the provider is looked at every second at first, and every five when it turns out to be a long one. */
-const FIRST_POLL_MS = 1_000
-const LAST_POLL_MS = 5_000
+/** Most tasks of a provider take about a second; a long one is looked at less and less often. A look is one call on the LAN. */
+const FIRST_POLL_MS = 250
+const LAST_POLL_MS = 2_000
 const SLOWER_BY = 1.25
 
 /** Waits for the end of what a provider is doing. A provider that does not answer for a while is waited out. */

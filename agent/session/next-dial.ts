@@ -51,7 +51,10 @@ export function nextDial(ending: Ending, failureCount: number, random: number): 
     case 'closed':
       switch (ending.code) {
         case CLOSE_CODES.revoked:
-          return { wait: 'person', why: 'this agent has been revoked; enrol it again with a new join token' }
+          return {
+            wait: 'person',
+            why: 'this agent has been revoked; enrol this machine anew with another --state-dir',
+          }
         case CLOSE_CODES.unauthenticated:
           return ms(jittered(LOGIN_REFUSED_MS, random))
         case CLOSE_CODES.superseded:

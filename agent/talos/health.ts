@@ -1,5 +1,5 @@
 import { err, ok, type Result } from '#core/base/result.ts'
-import { problem, type Facts, type Problem } from '#core/model/problem.ts'
+import { problem, type Facts, type Problem, type ProblemCode } from '#core/model/problem.ts'
 import type { KubernetesClient } from '../kubernetes/client.ts'
 import type { KubernetesNode, KubernetesPod } from '../kubernetes/shapes.ts'
 import type { EtcdMember, TalosNode } from './node.ts'
@@ -68,12 +68,13 @@ const CHECKS: Readonly<Record<string, Check>> = {
 /** Values of the label `k8s-app` that Talos gives its static pods. */
 const CONTROL_PLANE_APPS = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler']
 const SYSTEM_NAMESPACE = 'kube-system'
+const ENDING: ReadonlySet<ProblemCode> = new Set(['cancelled', 'kubernetes-refused'])
 /** Nodes asked at the same time: quick for a rack, gentle on the LAN for a thousand. */
 const MAX_CONCURRENT = 16
 
 /**
  * The names of all checks when they hold. Otherwise problem `check-failed` (later) with the check, the machine and what
- * was found; `cancelled` when the signal is aborted.
+ * was found; `cancelled` when the signal is aborted, and `kubernetes-refused` (never), which no waiting mends.
  */
 export async function checkClusterHealth(
   cluster: ClusterUnderCheck,
@@ -82,7 +83,7 @@ export async function checkClusterHealth(
   for (const [name, check] of Object.entries(CHECKS)) {
     if (signal?.aborted) return err(problem('cancelled', { check: name }))
     const finding = await check(cluster, signal)
-    if (finding?.cause?.code === 'cancelled') return err(finding.cause)
+    if (finding?.cause && ENDING.has(finding.cause.code)) return err(finding.cause)
     if (finding) return err(problem('check-failed', { check: name, ...finding.facts }, finding.cause))
   }
   return ok(Object.keys(CHECKS))

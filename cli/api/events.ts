@@ -6,12 +6,12 @@ import { EventView } from './views.ts'
 
 /**
  * A cluster's events as they happen. It connects again for ever, from the last `seq` seen, so an event is neither lost
- * nor shown twice; only a refusal that repeating cannot mend ends it early.
+ * nor shown twice once there was a first one; only a refusal that repeating cannot mend ends it early.
  */
 export interface Follow {
   readonly cluster: string
-  /** Only events after this number; 0 begins with the oldest kept one. */
-  readonly after: number
+  /** Only events after this number; 0 begins with the oldest kept one, `now` with the next one. */
+  readonly after: number | 'now'
   readonly onEvent: (event: EventView, raw: unknown) => void
   /** Connected or not; `why` says what went wrong. */
   readonly onLink?: ((connected: boolean, why: string) => void) | undefined
@@ -36,7 +36,7 @@ export async function followEvents(connection: Connection, follow: Follow): Prom
     const ending = await readUntilClosed(connection, { ...follow, after }, (event, raw) => {
       retryMs = FIRST_RETRY_MS
       if (event.seq !== undefined) {
-        if (event.seq <= after) return
+        if (after !== 'now' && event.seq <= after) return
         after = event.seq
       }
       follow.onEvent(event, raw)

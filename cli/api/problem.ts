@@ -1,9 +1,10 @@
 import { z } from 'zod'
 import { FactsSchema } from '#core/model/problem-schema.ts'
+import { sayFacts } from '#core/model/say-hold.ts'
 import { EXIT, type ExitCode } from '../exit-codes.ts'
 import type { Failure } from '../failure.ts'
 import type { Style } from '../output/style.ts'
-import { printable, sayFacts } from '../output/text.ts'
+import { printable } from '../output/text.ts'
 
 /** The API's errors, RFC 9457. `code` stays a string: a newer API may know more codes than this CLI. */
 export const ApiProblem = z.object({
@@ -48,6 +49,13 @@ const EXIT_BY_CODE: Readonly<Record<string, ExitCode>> = {
   'confirmation-required': EXIT.blocked,
 }
 
+/** The API advises who speaks HTTP; here a person types a command. */
+const ADVICE_BY_CODE: Readonly<Record<string, string>> = {
+  unauthorized: 'Give the admin token of this API in LANLINE_TOKEN, --token or the context.',
+  'precondition-failed': 'Somebody else changed it meanwhile; look at it and repeat the command.',
+  'confirmation-required': 'Repeat with: --confirm NAME.',
+}
+
 function exitOf(problem: ApiProblem): ExitCode {
   const known = EXIT_BY_CODE[problem.code]
   if (known !== undefined) return known
@@ -69,6 +77,7 @@ export function toFailure(error: ApiError, style: Style): Failure {
 
 /** Title, detail, facts, errors, advice, request id: what happened first, what to do last. */
 export function problemFailure(problem: ApiProblem, style: Style): Failure {
+  const advice = ADVICE_BY_CODE[problem.code] ?? problem.advice
   const facts = problem.facts ? sayFacts(problem.facts) : ''
   const errors = (problem.errors ?? []).map((each) =>
     [each.path ?? each.pointer, each.message, each.hint].filter((part) => part !== undefined && part !== '').join('  '),
@@ -79,7 +88,7 @@ export function problemFailure(problem: ApiProblem, style: Style): Failure {
       : []),
     ...errors,
     ...(facts === '' ? [] : [facts]),
-    ...(problem.advice === undefined ? [] : [problem.advice]),
+    ...(advice === undefined ? [] : [advice]),
   ]
   const trace = problem.requestId === undefined ? problem.code : `${problem.code}, request ${problem.requestId}`
   return {

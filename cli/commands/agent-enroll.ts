@@ -1,11 +1,11 @@
 import type { Command } from 'commander'
 import { ok, type Result } from '#core/base/result.ts'
 import { pathOf } from '../api/client.ts'
-import { JoinTokenView, toMs } from '../api/views.ts'
+import { AgentsView, JoinTokenView, toMs } from '../api/views.ts'
 import { dataFolder } from '../config/paths.ts'
 import { EXIT } from '../exit-codes.ts'
 import { fail, type Failure } from '../failure.ts'
-import { sayDuration } from '../output/text.ts'
+import { printable, sayDuration } from '../output/text.ts'
 import { ensureRecoveryKey, recoveryPath } from '../recovery/identity.ts'
 import { failed, type Run, type Session } from '../session.ts'
 
@@ -26,6 +26,8 @@ async function enroll({ io, connect }: Session, site: string): Promise<Result<vo
   // The key first: a token that is made and then not printed would be a secret nobody needs.
   const key = await ensureRecoveryKey(recoveryPath(dataFolder(io.env), api.value.connection.name), io.now())
   if (!key.ok) return fail(EXIT.failed, key.error)
+  const enrolled = await api.value.call({ method: 'GET', path: pathOf('sites', site, 'agents'), answer: AgentsView })
+  if (!enrolled.ok) return failed(io, enrolled.error)
   const token = await api.value.call({
     method: 'POST',
     path: pathOf('sites', site, 'join-tokens'),
@@ -39,6 +41,13 @@ async function enroll({ io, connect }: Session, site: string): Promise<Result<vo
     io.say('Keep a copy where you will find it: with it, and only with it, you can read the secrets')
     io.say('of your clusters when every agent of the site is lost.')
   } else io.say(`Your recovery key: ${key.value.path}`)
+  const others = enrolled.value.value.items.filter((agent) => agent.revokedAt === undefined)
+  if (others.length > 0) {
+    const names = others.map((agent) => `${agent.agentId} on ${printable(agent.hostname)}`).join(', ')
+    io.say(
+      `This site has an agent already: ${names}. One agent works for a site; stop that one before you run another.`,
+    )
+  }
   io.say(`Run this on the machine of the agent; the token works once, for ${sayDuration(toMs(expiresAt) - io.now())}:`)
   io.out(`lanline-agent enroll --url ${relayUrl} --token ${token.value.value.token} --recovery ${key.value.recipient}`)
   return ok(undefined)

@@ -55,7 +55,10 @@ async function remove(
   const found = await api.value.call({ method: 'GET', path, answer: ObjectView })
   if (!found.ok) return failed(io, found.error)
   const { metadata } = found.value.value
-  const meant = options.dryRun ? ok(options.confirm) : await askFor(io, kind.value, name, metadata.annotations, options)
+  const { annotations } = metadata
+  if (options.dryRun && annotations?.[DELETION_ANNOTATION] === 'confirm' && options.confirm === undefined)
+    return needsName(kind.value, name)
+  const meant = options.dryRun ? ok(options.confirm) : await askFor(io, kind.value, name, annotations, options)
   if (!meant.ok) return meant
 
   const deleted = await api.value.call({
@@ -93,15 +96,12 @@ async function askFor(
   const wantsName = annotations?.[DELETION_ANNOTATION] === 'confirm'
   if (options.yes && !wantsName) return ok(undefined)
   if (!io.interactive)
-    return wantsName
-      ? fail(
-          EXIT.blocked,
-          `${kind} ${name} is deleted only with its name as confirmation.`,
-          `Repeat with: --confirm ${name}`,
-        )
-      : fail(EXIT.usage, 'There is no terminal to ask on.', 'Repeat with --yes.')
+    return wantsName ? needsName(kind, name) : fail(EXIT.usage, 'There is no terminal to ask on.', 'Repeat with --yes.')
   const goes = kind === 'Cluster' ? 'with its machines and all that is on their disks' : 'from the API'
   const question = `${kind} ${name} will be deleted, ${goes}.\nType its name to go on: `
   const sure = await confirmByName(question, name, { input: process.stdin, output: process.stderr }, io.signal)
   return sure ? ok(name) : fail(EXIT.cancelled, 'That was not the name. Nothing was deleted.')
 }
+
+const needsName = (kind: Kind, name: string): { readonly ok: false; readonly error: Failure } =>
+  fail(EXIT.blocked, `${kind} ${name} is deleted only with its name as confirmation.`, `Repeat with: --confirm ${name}`)

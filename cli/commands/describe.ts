@@ -117,7 +117,9 @@ async function describeSite(api: Api, name: string, showing: Showing): Lines {
       'Agent',
       status?.agent
         ? `${status.agent.agentId} ${status.agent.version}`
-        : `none; enrol one: lanline agent enroll ${name}`,
+        : agents.value.value.items.some((agent) => agent.revokedAt === undefined)
+          ? 'not connected; look at it on its machine: lanline-agent status'
+          : `none; enrol one: lanline agent enroll ${name}`,
     ),
     ...field('VMIDs', spec.vmids),
     ...section('Capacity', capacity.value.value.hosts.flatMap(capacityLines)),

@@ -9,7 +9,7 @@ import { failed, type Run, type Session } from '../session.ts'
 
 interface EventsOptions {
   readonly watch?: true
-  readonly after: number
+  readonly after: number | 'now'
   readonly output: 'text' | 'json'
 }
 
@@ -25,7 +25,7 @@ export function registerEvents(program: Command, run: Run): void {
     .description('what happened to a cluster')
     .argument('<cluster>')
     .option('-w, --watch', 'go on as it happens')
-    .option('--after <seq>', 'only events after this number', readSeq, 0)
+    .option('--after <seq>', 'only events after this number, or after now', readAfter, 0)
     .option('-o, --output <format>', 'text or json (one object a line)', readFormat, 'text' as const)
     .action((cluster: string, options: EventsOptions) => run((session) => events(session, cluster, options)))
 }
@@ -47,6 +47,7 @@ async function events(
   }
   let told = false
   let linkedOnce = false
+  let lastWhy = 'no answer'
   const result = await followEvents(api.value.connection, {
     cluster,
     after: options.after,
@@ -60,7 +61,8 @@ async function events(
     onLink: (connected, why) => {
       if (connected) restart()
       linkedOnce ||= connected
-      if (!connected && !told) io.say(`Not connected: ${printable(why)}. Trying again.`)
+      if (!connected) lastWhy = printable(why).replace(/\.$/, '')
+      if (!connected && !told) io.say(`Not connected: ${lastWhy}. Trying again.`)
       if (connected && told) io.say('Connected again.')
       told = !connected
     },
@@ -68,7 +70,7 @@ async function events(
   clearTimeout(timer)
   if (!result.ok) return failed(io, result.error)
   if (!linkedOnce && !io.signal.aborted)
-    return failed(io, { kind: 'no-answer', text: `${api.value.connection.url} gave no events.` })
+    return failed(io, { kind: 'no-answer', text: `${api.value.connection.url} gave no events: ${lastWhy}.` })
   return ok(undefined)
 }
 
@@ -81,8 +83,9 @@ function line({ outStyle }: Io, event: EventView): string {
   return `${outStyle.dim(`${seq}  ${time}`)}  ${event.type.padEnd(9)}  ${subject}${printable(event.text)}`
 }
 
-function readSeq(text: string): number {
-  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('It is a number that an event showed.')
+function readAfter(text: string): number | 'now' {
+  if (text === 'now') return 'now'
+  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('It is a number that an event showed, or now.')
   return Number(text)
 }
 

@@ -1,11 +1,9 @@
 import type { Command } from 'commander'
 import { ok, type Result } from '#core/base/result.ts'
 import { OperationId } from '#core/model/ids.ts'
-import { PLURALS } from '#core/model/document.ts'
-import { pathOf, type Api } from '../api/client.ts'
-import { listAll, listKind, type Listed } from '../api/list.ts'
-import type { ApiError } from '../api/problem.ts'
-import { ObjectView, OperationView } from '../api/views.ts'
+import { pathOf } from '../api/client.ts'
+import { listAll } from '../api/list.ts'
+import { OperationView } from '../api/views.ts'
 import { EXIT } from '../exit-codes.ts'
 import { fail, type Failure } from '../failure.ts'
 import { operationColumns } from '../output/columns.ts'
@@ -42,7 +40,7 @@ export function registerOperations(program: Command, run: Run): void {
 async function list({ io, connect }: Session, options: ListOptions): Promise<Result<void, Failure>> {
   const api = await connect()
   if (!api.ok) return api
-  const found = await listOperations(api.value, options.cluster)
+  const found = await listAll(api.value, pathOf('operations'), OperationView, { cluster: options.cluster })
   if (!found.ok) return failed(io, found.error)
   const { items, raw } = found.value
   switch (options.output) {
@@ -61,22 +59,6 @@ async function list({ io, connect }: Session, options: ListOptions): Promise<Res
       else for (const line of renderTable(operationColumns({ now: io.now(), style: io.outStyle }), items)) io.out(line)
   }
   return ok(undefined)
-}
-
-/** The API lists by cluster; without one, all clusters are asked in turn. */
-async function listOperations(api: Api, cluster: string | undefined): Promise<Result<Listed<OperationView>, ApiError>> {
-  if (cluster !== undefined) return listAll(api, pathOf('operations'), OperationView, { cluster })
-  const clusters = await listKind(api, PLURALS.Cluster, ObjectView)
-  if (!clusters.ok) return clusters
-  const items: OperationView[] = []
-  const raw: unknown[] = []
-  for (const { metadata } of clusters.value.items) {
-    const found = await listAll(api, pathOf('operations'), OperationView, { cluster: metadata.name })
-    if (!found.ok) return found
-    items.push(...found.value.items)
-    raw.push(...found.value.raw)
-  }
-  return ok({ items, raw })
 }
 
 const DECIDED = { retry: 'is tried again', abandon: 'is abandoned' } as const

@@ -29,7 +29,7 @@ async function validate({ io }: Session, names: readonly string[]): Promise<Resu
   for (const { document } of read.value) io.out(`${document.kind.toLowerCase()}/${document.metadata.name} valid`)
   for (const note of notes) io.say(`note: ${note}`)
   io.say(
-    `${plural(read.value.length, 'document')} valid. Whether they fit the site, only the API can say: lanline apply --dry-run`,
+    `${plural(read.value.length, 'document')} valid. Whether they fit the site, only the API can say: lanline apply --dry-run ${names.map((name) => `-f ${name}`).join(' ')}`,
   )
   return ok(undefined)
 }

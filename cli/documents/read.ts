@@ -1,6 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { err, ok, type Result } from '#core/base/result.ts'
+import { sayFinding, type Finding } from '#core/check/finding.ts'
 import { MAX_DOCUMENTS, MAX_REQUEST_BYTES, type Document } from '#core/model/document.ts'
 import { EXIT } from '../exit-codes.ts'
 import { fail, type Failure } from '../failure.ts'
@@ -8,7 +9,7 @@ import type { Style } from '../output/style.ts'
 import { parseYaml } from '../yaml/parse.ts'
 import { renderIssues } from '../yaml/report.ts'
 import { placeOf, sayPath, type Issue, type SourceDocument, type SourceFile } from '../yaml/source.ts'
-import { checkDocument, type Finding } from './check-document.ts'
+import { checkDocument } from './check-document.ts'
 
 /** A valid document and where it was written. */
 export interface ReadDocument {
@@ -77,7 +78,7 @@ export const issueOf = (source: SourceDocument, finding: Finding): Issue => ({
   file: source.file,
   place: placeOf(source, finding.path, finding.target),
   path: sayPath(finding.path),
-  message: finding.message,
+  message: sayFinding(finding),
 })
 
 /** Read no further than the parser would take anyway, so that a wrong name cannot fill the memory. */

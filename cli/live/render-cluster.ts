@@ -1,7 +1,8 @@
+import { needsPerson } from '#core/model/hold.ts'
 import { toMs, type ClusterStatusView, type HoldView, type MachineView } from '../api/views.ts'
 import { PLAIN, type Style } from '../output/style.ts'
 import { plural, printable, sayDuration, widthOf } from '../output/text.ts'
-import { needsPerson, sayHold, sayPhase } from './words.ts'
+import { sayHold, sayPhase } from './words.ts'
 
 /** The state of a cluster as lines of text: pure, so that every caller decides where and how often to show it. */
 
@@ -53,11 +54,11 @@ function sayDoing({ operation, address, host }: MachineView, now: number, style:
 
 function holdLines(holds: readonly HoldView[], now: number, style: Style): string[] {
   const worth = holds.filter((hold) => !SHOWN_BY_MACHINES.includes(hold.code))
-  const sorted = worth.toSorted((a, b) => Number(needsPerson(b)) - Number(needsPerson(a)))
+  const sorted = worth.toSorted((a, b) => Number(needsPerson(b.code)) - Number(needsPerson(a.code)))
   const lines = sorted.slice(0, MAX_HOLDS).flatMap((hold) => {
     const { says, unblock } = sayHold(hold)
     const since = sayDuration(now - toMs(hold.since))
-    const subject = needsPerson(hold) ? style.red(printable(hold.subject)) : style.yellow(printable(hold.subject))
+    const subject = needsPerson(hold.code) ? style.red(printable(hold.subject)) : style.yellow(printable(hold.subject))
     return [
       `  waits: ${subject}  ${says}  ${style.dim(since)}`,
       ...(unblock === '' ? [] : [style.dim(`         ${unblock}`)]),

@@ -1,4 +1,5 @@
 import { ok, type Result } from '#core/base/result.ts'
+import { needsPerson } from '#core/model/hold.ts'
 import type { Api } from '../api/client.ts'
 import { toFailure } from '../api/problem.ts'
 import type { ClusterStatusView, ClusterView } from '../api/views.ts'
@@ -10,7 +11,7 @@ import { changesBetween } from './changes.ts'
 import { renderCluster } from './render-cluster.ts'
 import { liveBlock } from './terminal.ts'
 import { watchCluster } from './watch-cluster.ts'
-import { needsPerson, sayHold } from './words.ts'
+import { sayHold } from './words.ts'
 
 /** What `--wait` waits for, one cluster each. */
 export interface Goal {
@@ -89,11 +90,11 @@ function judge(goal: Goal, found: ClusterView | undefined): Verdict | undefined 
   const status = found?.status
   if (!same || !status || status.observedGeneration < (goal.generation ?? 0)) return undefined
   if (goal.until === 'ready' && status.phase === 'ready') return 'reached'
-  return status.waiting.some(needsPerson) ? 'stuck' : undefined
+  return status.waiting.some(({ code }) => needsPerson(code)) ? 'stuck' : undefined
 }
 
 function sayStuck(goal: Goal, status: ClusterStatusView | undefined): readonly string[] {
-  const holds = (status?.waiting ?? []).filter(needsPerson)
+  const holds = (status?.waiting ?? []).filter(({ code }) => needsPerson(code))
   return [
     `${goal.cluster} will not become ${goal.until} until a person acts:`,
     ...holds.map((hold) => {

@@ -34,9 +34,14 @@ export async function watchCluster<V>(api: Api, watch: Watch<V>): Promise<Result
   const show = () => watch.onLook(last && withSteps(last, steps))
   const following = followEvents(api.connection, {
     cluster: watch.cluster,
-    after: 0,
+    // What happened before is in the answer of the first look.
+    after: 'now',
     signal,
-    onLink: (connected) => (linked = connected),
+    onLink: (connected) => {
+      linked = connected
+      // What happened since the last look, and before this connection, nobody will tell.
+      if (connected) news.arrive()
+    },
     onEvent: (event) => {
       if (event.type !== 'progress') return news.arrive()
       remember(steps, event)

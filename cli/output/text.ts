@@ -1,5 +1,4 @@
 import { stripVTControlCharacters } from 'node:util'
-import type { Facts } from '#core/model/problem.ts'
 
 /** Control characters, line separators and the marks that turn the direction of text around. */
 const UNPRINTABLE = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]+/gu
@@ -51,11 +50,3 @@ export function parseDuration(text: string): number | undefined {
 }
 
 export const plural = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`
-
-/** `needed: 8Gi; hosts: a, b`: what a problem or a hold knows. */
-export const sayFacts = (facts: Facts): string =>
-  Object.entries(facts)
-    // A fact that is not known explains nothing.
-    .filter(([, value]) => value !== null)
-    .map(([key, value]) => `${key}: ${Array.isArray(value) ? value.join(', ') : String(value)}`)
-    .join('; ')

@@ -1,4 +1,4 @@
-import { isMap, isScalar, LineCounter, parseAllDocuments, visit, type Document, type YAMLError } from 'yaml'
+import { isAlias, isMap, isScalar, LineCounter, parseAllDocuments, visit, type Document, type YAMLError } from 'yaml'
 import { MAX_DOCUMENTS, MAX_REQUEST_BYTES } from '#core/model/document.ts'
 import { placeOfRange, type Issue, type SourceDocument, type SourceFile } from './source.ts'
 
@@ -48,7 +48,7 @@ function parseChecked(file: SourceFile): ParsedFile {
   if (broken.length > 0)
     return {
       documents: [],
-      issues: broken.slice(0, MAX_SYNTAX_ISSUES).map((error) => {
+      issues: firstCauses(broken).map((error) => {
         const [at, end] = rangeOfError(file.text, error)
         return issueAt(at, end, sayYamlError(file.text, error))
       }),
@@ -85,11 +85,16 @@ function parseChecked(file: SourceFile): ParsedFile {
 
 function findRefused(tree: Document.Parsed, issueAt: (start: number, end: number, message: string) => Issue): Issue[] {
   const found: Issue[] = []
+  const anchors = new Set<string>()
   const at = tree.contents?.range?.[0] ?? 0
   if (tree.directives.yaml.explicit === true) found.push(issueAt(at, at, 'YAML directives are not taken'))
   visit(tree, {
     Node(_, node) {
       const [start = at, end = start] = node.range ?? []
+      if (isAlias(node)) {
+        if (!anchors.has(node.source))
+          found.push(issueAt(start, end, `no anchor &${node.source} comes before this alias`))
+      } else if (node.anchor !== undefined) anchors.add(node.anchor)
       if (node.tag !== undefined)
         found.push(issueAt(start, end, `the YAML tag ${node.tag} is not taken; write plain values`))
     },
@@ -98,6 +103,12 @@ function findRefused(tree: Document.Parsed, issueAt: (start: number, end: number
     },
   })
   return found.slice(0, MAX_SYNTAX_ISSUES)
+}
+
+/** A tab makes nonsense of all that follows it, so it is shown alone. */
+function firstCauses(errors: readonly YAMLError[]): readonly YAMLError[] {
+  const tabs = errors.filter((error) => error.code === 'TAB_AS_INDENT')
+  return (tabs.length > 0 ? tabs : errors).slice(0, MAX_SYNTAX_ISSUES)
 }
 
 /** Only comments, or nothing at all, between two `---`. */
@@ -118,8 +129,14 @@ function sayYamlError(text: string, error: YAMLError): string {
       return `the key "${wordAt(text, error.pos[0])}" is here for the second time`
     case 'TAB_AS_INDENT':
       return 'indent with spaces, not tabs'
-    case 'BAD_INDENT':
-      return 'the indentation does not match the lines above'
+    case 'BAD_INDENT': {
+      const [, bracket] = /end with a (\S)/.exec(error.message) ?? []
+      return bracket
+        ? `the ${bracket} that closes the lines above is missing, or this line is not indented enough`
+        : 'the indentation does not match the lines above'
+    }
+    case 'BLOCK_AS_IMPLICIT_KEY':
+      return 'not valid YAML: a key inside a value; check the indentation, and quote a text that has ": " in it'
     default:
       return `not valid YAML: ${error.message.charAt(0).toLowerCase()}${error.message.slice(1)}`
   }

@@ -1,8 +1,12 @@
 import { err, ok, type Result } from './result.ts'
 
+/** One octet. A leading zero is refused, because some programs read it as octal and others do not. */
+const OCTET = '(0|[1-9]\\d{0,2})'
+const IPV4 = new RegExp(`^${OCTET}\\.${OCTET}\\.${OCTET}\\.${OCTET}$`)
+
 /** An IPv4 address as a number, 0 … 2^32 − 1. */
 export function parseIpv4(text: string): Result<number, string> {
-  const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(text)
+  const match = IPV4.exec(text)
   const octets = match?.slice(1).map(Number) ?? []
   if (octets.length !== 4 || octets.some((octet) => octet > 255)) return err(`"${text}" is not an IPv4 address`)
   return ok(octets.reduce((value, octet) => value * 256 + octet, 0))

@@ -6,7 +6,8 @@ import { Ipv4 } from './network.ts'
 const CONTROL_PLANE_COUNTS: readonly number[] = [1, 3, 5]
 const MAX_EXTENSIONS = 32
 
-const version = (example: string) => z.string().regex(/^v\d{1,3}\.\d{1,3}\.\d{1,3}$/, `a full version like ${example}`)
+const version = (example: string) =>
+  z.string().regex(/^v\d{1,3}\.\d{1,3}\.\d{1,3}$/, `must be a full version like ${example}`)
 
 export const ClusterSpec = z.strictObject({
   site: Name,

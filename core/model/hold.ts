@@ -17,12 +17,17 @@ const kinds = {
   },
   'site-unseen': {
     says: 'The agent has not yet reported what it sees of the site.',
-    unblock: 'Nothing to do; the report follows the connection within seconds.',
+    unblock:
+      'The report follows the connection within seconds. If it does not, the agent does not reach Proxmox: lanline-agent status, on its machine, says why.',
   },
   'reference-missing': { says: 'A document this cluster refers to is gone.', unblock: 'Apply the document named.' },
   'not-placed': {
     says: 'No host can take the machine.',
     unblock: 'See the arithmetic; free the amount named, lower a reservation, or use a smaller class.',
+  },
+  'machine-unclear': {
+    says: 'Whether the machine is there cannot be told.',
+    unblock: 'See the cause: bring the host back, or move the guest named away from the VMID.',
   },
   'operation-running': {
     says: 'An operation is under way.',
@@ -69,3 +74,7 @@ const kinds = {
 
 export type HoldCode = keyof typeof kinds
 export const HOLD_KINDS: Readonly<Record<HoldCode, { readonly says: string; readonly unblock: string }>> = kinds
+
+/** Holds that end only when a person decides: retry, or abandon. Waiting for anything else is in vain. */
+export const needsPerson = (code: string): boolean => NEEDS_PERSON.has(code)
+const NEEDS_PERSON: ReadonlySet<string> = new Set<HoldCode>(['needs-human', 'attempts-exhausted'])

@@ -318,6 +318,18 @@ const kinds = {
     title: 'The Kubernetes API did not answer.',
     advice: 'Check the VIP and the control planes.',
   },
+  'kubernetes-refused': {
+    status: 502,
+    retry: 'never',
+    title: 'The Kubernetes API does not know the certificate of the agent.',
+    advice: 'Another cluster answers there, or the API server trusts another authority; read the reason.',
+  },
+  'kubernetes-forbidden': {
+    status: 502,
+    retry: 'later',
+    title: 'The Kubernetes API knows the agent and does not let it do this.',
+    advice: 'A young cluster has the binding within a minute; else restore the ClusterRoleBinding lanline-admin.',
+  },
   'secrets-missing': {
     status: 409,
     retry: 'later',

@@ -24,6 +24,14 @@ export const mayExist = (view: ClusterView, machine: MachineView): boolean =>
 /** A control plane that etcd counts, as far as is seen. */
 export const isMember = (machine: MachineView): boolean => machine.seen?.etcd !== undefined
 
+/**
+ * A control plane that etcd may count without our seeing it: configured when etcd was started, or since. One that does
+ * not answer is still a member to the others.
+ */
+export const mayBeMember = (view: ClusterView, machine: MachineView): boolean =>
+  isMember(machine) ||
+  (machine.role === 'controlplane' && view.bootstrap !== undefined && machine.seen?.intentHash !== undefined)
+
 export const isHealthyMember = (machine: MachineView): boolean =>
   machine.seen?.etcd !== undefined && machine.seen.etcd.healthy && !machine.seen.etcd.learner
 
@@ -33,7 +41,33 @@ export const isReady = (machine: MachineView): boolean =>
   machine.node?.ready === true &&
   (machine.role === 'worker' || isHealthyMember(machine))
 
+/** The first thing that keeps a machine from being ready, in the order in which they come to be. */
+export function sayUnready({ seen, node, role }: MachineView): string {
+  if (!seen || seen.power === 'absent') return 'not made yet'
+  if (seen.power === 'unknown') return 'nobody knows whether it is there'
+  if (seen.power === 'off') return 'powered off'
+  if (seen.stage === 'unreachable') return 'Talos does not answer'
+  if (seen.stage === 'foreign') return 'another machine answers on its address'
+  if (seen.stage !== 'running') return `Talos is in stage ${seen.stage}`
+  if (role === 'controlplane' && !seen.etcd) return 'not a member of etcd yet'
+  if (role === 'controlplane' && seen.etcd?.learner) return 'still learning in etcd'
+  if (role === 'controlplane' && !seen.etcd?.healthy) return 'its etcd member is not healthy'
+  return node ? 'its Kubernetes node is not ready' : 'no Kubernetes node yet'
+}
+
 export const quorumOf = (memberCount: number): number => Math.floor(memberCount / 2) + 1
+
+/** What its leaving would leave behind, when that is too little for etcd (P2); undefined when it may go. */
+export function quorumRisk(
+  view: ClusterView,
+  leaver: MachineView,
+): { readonly healthyCount: number; readonly memberCount: number } | undefined {
+  const staying = view.machines.filter((machine) => machine !== leaver && mayBeMember(view, machine))
+  const healthyCount = staying.filter(isHealthyMember).length
+  return healthyCount < quorumOf(staying.length) || staying.length === 0
+    ? { healthyCount, memberCount: staying.length }
+    : undefined
+}
 
 /** The cluster has once passed its health gate as a whole. */
 export const hasSettled = (view: ClusterView): boolean =>

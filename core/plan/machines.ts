@@ -1,19 +1,24 @@
+import { z } from 'zod'
 import { hashOf } from '../base/canonical-json.ts'
 import { parseIpv4Cidr } from '../base/ipv4.ts'
 import { invariant } from '../base/invariant.ts'
+import { MachineId, Name } from '../model/ids.ts'
 import type { PlacementRequest } from '../model/placement.ts'
 import { mebibytes } from '../model/quantity.ts'
 import type { ClusterDocuments } from './documents.ts'
 
 /** A machine as the cluster remembers it. Each incarnation has an id of its own; a leaving one is no longer wanted. */
-export interface RememberedMachine {
-  readonly machineId: string
-  readonly name: string
-  readonly role: 'controlplane' | 'worker'
-  readonly address: string
-  readonly birthHash: string
-  readonly wanted: boolean
-}
+export const RememberedMachine = z
+  .object({
+    machineId: MachineId,
+    name: Name,
+    role: z.enum(['controlplane', 'worker']),
+    address: z.string().max(45),
+    birthHash: z.string().max(64),
+    wanted: z.boolean(),
+  })
+  .readonly()
+export type RememberedMachine = z.infer<typeof RememberedMachine>
 
 /**
  * Hash of everything that decides how a machine is made and configured. Before etcd is bootstrapped a machine whose

@@ -19,6 +19,7 @@ import { references } from './rules/references.ts'
 import { secrets } from './rules/secrets.ts'
 import { start } from './rules/start.ts'
 import { stopWork } from './rules/stop-work.ts'
+import { unclear } from './rules/unclear.ts'
 import type { ClusterView } from './view.ts'
 import { decide } from './wish.ts'
 
@@ -33,6 +34,7 @@ const RULES: readonly Rule[] = [
   stopWork,
   leave,
   placement,
+  unclear,
   secrets,
   images,
   create,

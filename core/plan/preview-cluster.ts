@@ -10,6 +10,12 @@ import type { ClusterDocuments } from './documents.ts'
 import { reconcileMachines, requestFor, type RememberedMachine } from './machines.ts'
 import { plan } from './plan.ts'
 import type { Plan } from './plan-type.ts'
+import type { ClusterView } from './view.ts'
+
+/** What an existing cluster remembers: what was done and is under way decides what would be next. */
+export interface PreviewMemory extends Pick<ClusterView, 'bootstrap' | 'operations' | 'locks'> {
+  readonly machines: readonly RememberedMachine[]
+}
 
 /** What a dry run can know: the documents as they would be, the ledger of the site, and what the cluster remembers. */
 export interface PreviewInput {
@@ -22,7 +28,7 @@ export interface PreviewInput {
     readonly seenAt: number | undefined
     readonly online: boolean
   }
-  readonly memory: { readonly bootstrapped: boolean; readonly machines: readonly RememberedMachine[] } | undefined
+  readonly memory: PreviewMemory | undefined
   readonly random: (bytes: number) => Uint8Array
 }
 
@@ -40,7 +46,7 @@ export function previewCluster(input: PreviewInput): ClusterPreview {
     placements: input.ledger.placements,
     seen: input.ledger.seen,
   }
-  const machines = reconcileMachines(memory?.machines ?? [], documents, memory?.bootstrapped ?? false, () =>
+  const machines = reconcileMachines(memory?.machines ?? [], documents, memory?.bootstrap !== undefined, () =>
     mintMachineId(input.random(16)),
   )
   const wanted = machines.filter((machine) => machine.wanted)
@@ -63,8 +69,8 @@ export function previewCluster(input: PreviewInput): ClusterPreview {
       machineClass: documents.machineClass,
       agent: input.ledger.online ? { online: true, since: input.now } : { online: false, since: undefined },
       seenAt: input.ledger.seenAt,
-      secretsVersion: memory?.bootstrapped ? 1 : 0,
-      bootstrap: undefined,
+      secretsVersion: secretsVersionOf(memory),
+      bootstrap: memory?.bootstrap,
       machines: machines.map((machine) => ({
         ...machine,
         placement: after.placements.find((placement) => placement.machineId === machine.machineId),
@@ -74,11 +80,20 @@ export function previewCluster(input: PreviewInput): ClusterPreview {
         seen: seen.machines.find((row) => row.machineId === machine.machineId),
         node: seen.nodes.find((row) => row.clusterUid === documents.cluster.uid && row.name === machine.name),
       })),
-      operations: [],
-      locks: [],
+      operations: memory?.operations ?? [],
+      locks: memory?.locks ?? [],
       holds: [],
       placementFindings: answer.ok ? placementFindings(documents.cluster.uid, after) : [],
     }),
     capacity: documents.site.spec.hosts.flatMap((host) => hostCapacity(host, after) ?? []),
   }
 }
+
+/** The bundle is stored before the operation that made it counts as done. */
+const secretsVersionOf = (memory: PreviewMemory | undefined): number =>
+  Math.max(
+    memory?.bootstrap ? 1 : 0,
+    ...(memory?.operations ?? []).map(({ input, state }) =>
+      'version' in input && state === 'succeeded' ? input.version : 0,
+    ),
+  )

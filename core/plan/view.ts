@@ -1,7 +1,7 @@
 import type { ClusterDocument, MachineClassDocument, NetworkDocument, SiteDocument, Stored } from '../model/document.ts'
 import type { Operation } from '../model/operation.ts'
 import type { Placement } from '../model/placement.ts'
-import type { Problem } from '../model/problem.ts'
+import type { Facts, Problem } from '../model/problem.ts'
 import type { MachineSeen, NodeSeen } from '../model/seen.ts'
 import type { Hold } from '../model/hold.ts'
 import type { Finding } from '../model/status.ts'
@@ -58,6 +58,8 @@ export interface MachineView {
   /** Why the Site object refused to place it, when it did. */
   readonly refusal: Problem | undefined
   readonly seen: MachineSeen | undefined
+  /** Why its power is unknown, when it is (see ./unclear.ts). */
+  readonly unclear?: Facts | undefined
   readonly node: NodeSeen | undefined
   /** False once the documents no longer ask for this incarnation. */
   readonly wanted: boolean

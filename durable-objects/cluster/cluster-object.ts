@@ -1,14 +1,15 @@
 import { DurableObject } from 'cloudflare:workers'
 import type { ClusterEvent } from '#core/model/event.ts'
-import type { HoldCode } from '#core/model/hold.ts'
+import type { Hold } from '#core/model/hold.ts'
 import type { Operation } from '#core/model/operation.ts'
 import { problem, type Problem } from '#core/model/problem.ts'
+import { mayBeDecided, waitsForPerson } from '#core/plan/decidable.ts'
 import { PING, PONG } from '#core/protocol/version.ts'
 import { insertSealedSecrets } from '#db/sealed-secrets.ts'
 import { openDb } from '#db/open.ts'
 import type { RelayEnv } from '../env.ts'
 import { logError } from '../log.ts'
-import type { ClusterMemory, ClusterPort, OperationNews } from '../ports.ts'
+import type { ClusterMemory, ClusterPort, OperationAnswer, OperationNews } from '../ports.ts'
 import { retryDelayMs } from '../retry.ts'
 import { answerClose } from '../sockets.ts'
 import { counted } from '../usage.ts'
@@ -22,8 +23,6 @@ import { takeTurn } from './turn.ts'
 
 /** An operation that merely began can wait a moment to be shown, so that several of them cost one look. */
 const LOOK_AFTER_START_MS = 1_000
-
-const WAITS_FOR_PERSON: ReadonlySet<HoldCode> = new Set(['needs-human', 'attempts-exhausted'])
 
 /**
  * One object per cluster, and the only writer of that cluster's operations and status.
@@ -79,16 +78,17 @@ export class ClusterObject extends DurableObject<RelayEnv> implements ClusterPor
     }
   }
 
-  async operations(query: { limit: number; before?: number | undefined }): Promise<readonly Operation[]> {
+  async operations(query: { limit: number; before?: number | undefined }): Promise<readonly OperationAnswer[]> {
     counted('object-request', 'cluster')
-    const page = this.#store().operations.page(query.limit, query.before)
-    return page.map((operation) => this.#progress.show(operation))
+    const { operations, holds } = this.#store()
+    return operations.page(query.limit, query.before).map((operation) => this.#show(operation, holds))
   }
 
-  async operation(operationId: string): Promise<Operation | undefined> {
+  async operation(operationId: string): Promise<OperationAnswer | undefined> {
     counted('object-request', 'cluster')
-    const found = this.#store().operations.find(operationId)
-    return found && this.#progress.show(found)
+    const { operations, holds } = this.#store()
+    const found = operations.find(operationId)
+    return found && this.#show(found, holds)
   }
 
   async decide(
@@ -99,9 +99,7 @@ export class ClusterObject extends DurableObject<RelayEnv> implements ClusterPor
     const { operations, holds } = this.#store()
     const operation = operations.find(operationId)
     if (!operation) return { ok: false, problem: problem('not-found', { operationId }) }
-    // What waits for a person is what the plan says, not what this object thinks.
-    const held = holds.some((hold) => WAITS_FOR_PERSON.has(hold.code) && hold.facts['operationId'] === operationId)
-    if (!held || operation.decision === 'retry')
+    if (!mayBeDecided(operation, holds))
       return { ok: false, problem: problem('operation-not-stuck', { operationId, state: operation.state }) }
     operations.decide(operationId, decision)
     await this.#wakeBy(Date.now())
@@ -113,9 +111,15 @@ export class ClusterObject extends DurableObject<RelayEnv> implements ClusterPor
     counted('object-request', 'cluster')
     const store = this.#store()
     return {
-      bootstrapped: store.bootstrap !== undefined,
+      bootstrap: store.bootstrap,
       machines: store.machines.all().map((kept) => kept.machine),
+      operations: store.operations.forView(),
+      locks: store.locks.held(),
     }
+  }
+
+  #show(operation: Operation, holds: readonly Hold[]): OperationAnswer {
+    return { ...this.#progress.show(operation), retryable: waitsForPerson(operation, holds) }
   }
 
   /** Followers of the story; the API Worker has checked who they are. */
@@ -165,7 +169,7 @@ export class ClusterObject extends DurableObject<RelayEnv> implements ClusterPor
     const operation = store.operations.find(news.operationId)
     if (!operation) return
     if (news.type === 'progress') {
-      const line = operation.attempt === news.attempt ? this.#progress.note(operation, news) : undefined
+      const line = operation.attempt === news.attempt ? this.#progress.note(operation, news, store.name) : undefined
       if (line) this.#followers.tell([line], false)
       return
     }
@@ -185,7 +189,7 @@ export class ClusterObject extends DurableObject<RelayEnv> implements ClusterPor
       this.#progress.forget(news.operationId)
     }
     const changed = store.operations.apply(kept)
-    if (changed) this.#tell(store, store.events.append(operationEvent(changed, news.at)))
+    if (changed) this.#tell(store, store.events.append(operationEvent(changed, news.at, store.name)))
   }
 
   #tell(store: ClusterStore, events: readonly ClusterEvent[]): void {

@@ -13,8 +13,8 @@ export interface Story {
 }
 
 /**
- * People who watch a cluster. Each gets the kept events after the number they name, then every new one. Sockets
- * hibernate; streams keep the object awake and therefore end.
+ * People who watch a cluster. Each gets the kept events after the number they name (none after `now`), then every new
+ * one. Sockets hibernate; streams keep the object awake and therefore end.
  */
 export class Followers {
   readonly #context: DurableObjectState
@@ -25,13 +25,14 @@ export class Followers {
   }
 
   accept(request: Request, story: Story): Response {
-    const count = this.#context.getWebSockets(TAG).length + this.#streams.size
-    if (count >= MAX_FOLLOWERS) return problemResponse(problem('too-many-followers', { limit: MAX_FOLLOWERS }))
-    const seq = afterOf(request)
-    if (seq === undefined) return problemResponse(problem('invalid-request', { field: 'after', text: 'a number' }))
+    if (!this.#hasRoom()) return problemResponse(problem('too-many-followers', { limit: MAX_FOLLOWERS }))
+    const after = afterOf(request)
+    if (after === undefined)
+      return problemResponse(problem('invalid-request', { field: 'after', text: 'a number, or now' }))
+    const kept = after === 'now' ? [] : story.after(after)
     return request.headers.get('Upgrade')?.toLowerCase() === 'websocket'
-      ? this.#acceptSocket(story, seq)
-      : this.#acceptStream(story, seq)
+      ? this.#acceptSocket(kept)
+      : this.#acceptStream(kept, story.settled)
   }
 
   tell(events: readonly ClusterEvent[], settled: boolean): void {
@@ -48,24 +49,40 @@ export class Followers {
     for (const socket of this.#context.getWebSockets(TAG)) socket.close(1000, 'the cluster is gone')
   }
 
-  #acceptSocket(story: Story, seq: number): Response {
+  /**
+   * The oldest stream makes room: not every reader who leaves is noticed, and one who is still there comes back by itself,
+   * where it was.
+   */
+  #hasRoom(): boolean {
+    const count = this.#context.getWebSockets(TAG).length + this.#streams.size
+    if (count < MAX_FOLLOWERS) return true
+    const [oldest] = this.#streams
+    oldest?.end()
+    return oldest !== undefined
+  }
+
+  #acceptSocket(kept: readonly ClusterEvent[]): Response {
     const { 0: client, 1: server } = new WebSocketPair()
     this.#context.acceptWebSocket(server, [TAG])
-    for (const event of story.after(seq)) server.send(JSON.stringify(event))
+    for (const event of kept) server.send(JSON.stringify(event))
     return new Response(null, { status: 101, webSocket: client })
   }
 
-  #acceptStream(story: Story, seq: number): Response {
+  #acceptStream(kept: readonly ClusterEvent[], settled: boolean): Response {
     const stream = new EventStream((ended) => this.#streams.delete(ended))
     this.#streams.add(stream)
-    for (const event of story.after(seq)) stream.send(event)
-    stream.settle(story.settled)
+    for (const event of kept) stream.send(event)
+    stream.settle(settled)
     return stream.response
   }
 }
 
-/** `?after=`, or the standard header of a client that reconnects; 0 when neither is there. */
-function afterOf(request: Request): number | undefined {
-  const text = new URL(request.url).searchParams.get('after') ?? request.headers.get('Last-Event-ID') ?? '0'
+/**
+ * The standard header of a client that comes back, else `?after=`, else everything. A browser repeats the query as it
+ * was, so the header is the newer of the two.
+ */
+function afterOf(request: Request): number | 'now' | undefined {
+  const text = request.headers.get('Last-Event-ID') ?? new URL(request.url).searchParams.get('after') ?? '0'
+  if (text === 'now') return 'now'
   return /^\d{1,15}$/.test(text) ? Number(text) : undefined
 }

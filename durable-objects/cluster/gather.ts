@@ -24,6 +24,7 @@ const UNSEEN: SeenAnswer = {
   seenAt: undefined,
   machines: [],
   nodes: [],
+  unclear: {},
 }
 
 /** undefined when D1 holds no document of that uid. Safe to repeat; machines get their ids and placements on the way. */
@@ -32,6 +33,7 @@ export async function gather(env: RelayEnv, store: ClusterStore): Promise<Gather
   invariant(uid !== undefined, 'a cluster is woken with its uid before it gathers')
   const documents = await gatherCluster(openDb(env.DB), uid)
   if (!documents) return undefined
+  store.setName(documents.cluster.metadata.name)
   const siteUid = documents.site?.uid ?? store.siteUid
   if (siteUid === undefined) return { documents, seen: UNSEEN, refusals: new Map() }
   store.setSiteUid(siteUid)
@@ -92,6 +94,7 @@ export function toView(gathered: Gathered, store: ClusterStore, now: number): Cl
       placement,
       refusal: refusals.get(machine.machineId),
       seen: seen.machines.find((row) => row.machineId === machine.machineId),
+      unclear: seen.unclear[machine.machineId],
       // A node of that name with another address belongs to an earlier machine.
       node: seen.nodes.find((row) => row.name === machine.name && ['', machine.address].includes(row.address)),
     })),

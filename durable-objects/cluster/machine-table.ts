@@ -1,5 +1,5 @@
-import type { Placement } from '#core/model/placement.ts'
-import type { RememberedMachine } from '#core/plan/machines.ts'
+import { Placement } from '#core/model/placement.ts'
+import { RememberedMachine } from '#core/plan/machines.ts'
 import type { Sql } from '../sql.ts'
 
 interface MachineRow extends Record<string, SqlStorageValue> {
@@ -24,8 +24,8 @@ export class MachineTable {
 
   all(): KeptMachine[] {
     return this.#sql.rows<MachineRow>('SELECT * FROM machines ORDER BY machine_id').map((row) => ({
-      machine: JSON.parse(row.machine) as RememberedMachine,
-      placement: row.placement === null ? undefined : (JSON.parse(row.placement) as Placement),
+      machine: RememberedMachine.parse(JSON.parse(row.machine)),
+      placement: row.placement === null ? undefined : Placement.parse(JSON.parse(row.placement)),
     }))
   }
 

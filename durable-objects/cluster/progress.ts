@@ -15,7 +15,11 @@ export class Progress {
   readonly #steps = new Map<string, { step: string; toldAt: number }>()
 
   /** The line for followers, when it is time for one. */
-  note(operation: Operation, news: Extract<OperationNews, { type: 'progress' }>): ClusterEvent | undefined {
+  note(
+    operation: Operation,
+    news: Extract<OperationNews, { type: 'progress' }>,
+    clusterName: string | undefined,
+  ): ClusterEvent | undefined {
     const known = this.#steps.get(news.operationId)
     const due = !known || news.at - known.toldAt >= PROGRESS_EVERY_MS
     this.#steps.delete(news.operationId)
@@ -23,7 +27,7 @@ export class Progress {
     const [oldest] = this.#steps.keys()
     if (this.#steps.size > MAX_STEPS && oldest !== undefined) this.#steps.delete(oldest)
     if (!due || known?.step === news.step) return undefined
-    const subject = subjectName(operation)
+    const subject = subjectName(operation, clusterName)
     return {
       at: news.at,
       type: 'progress',

@@ -41,6 +41,15 @@ export class ClusterStore {
     this.#meta.set('uid', uid)
   }
 
+  /** What people call the cluster; it never changes. */
+  get name(): string | undefined {
+    return this.#meta.get('name')
+  }
+
+  setName(name: string): void {
+    this.#meta.set('name', name)
+  }
+
   /** The site it was last gathered with: where to send when the document is gone. */
   get siteUid(): string | undefined {
     return this.#meta.get('site-uid')

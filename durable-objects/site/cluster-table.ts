@@ -1,4 +1,4 @@
-import type { WatchPut } from '#core/protocol/watch-put.ts'
+import { WatchPut } from '#core/protocol/watch-put.ts'
 import type { Sql } from '../sql.ts'
 
 interface ClusterRow extends Record<string, SqlStorageValue> {
@@ -53,7 +53,7 @@ export class ClusterTable {
   }
 
   watches(): WatchPut[] {
-    return this.#rows().flatMap((row) => (row.watch === null ? [] : [JSON.parse(row.watch) as WatchPut]))
+    return this.#rows().flatMap((row) => (row.watch === null ? [] : [WatchPut.parse(JSON.parse(row.watch))]))
   }
 
   setWatch(watch: WatchPut): void {

@@ -62,7 +62,7 @@ export class SeenTables {
   all(): SiteSeen {
     const seen = emptyTables()
     for (const { kind, row } of this.#sql.rows<{ kind: SeenTable; row: string }>('SELECT kind, row FROM seen'))
-      (seen[kind] as unknown[]).push(JSON.parse(row))
+      (seen[kind] as unknown[]).push(SEEN_TABLES[kind].parse(JSON.parse(row)))
     return seen
   }
 
@@ -113,7 +113,7 @@ export class SeenTables {
   #table<T extends SeenTable>(table: T): SeenRows[T][] {
     return this.#sql
       .rows<{ row: string }>('SELECT row FROM seen WHERE kind = ? ORDER BY key', table)
-      .map((stored) => JSON.parse(stored.row) as SeenRows[T])
+      .map((stored) => SEEN_TABLES[table].parse(JSON.parse(stored.row)) as SeenRows[T])
   }
 }
 

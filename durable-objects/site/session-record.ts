@@ -19,8 +19,8 @@ export interface SessionRecord {
 /**
  * Whether a hello may begin a session.
  *
- *   S2  A journal that knows less than it once confirmed was rolled back: its agent is refused, because it would repeat
- *       what it has forgotten.
+ *   S2  A session begins only with the site's own agent, in a version both speak, and with a journal that knows at least
+ *       what it once confirmed: one that was rolled back would repeat what it has forgotten.
  */
 export function checkHello(hello: Hello, siteUid: string, record: SessionRecord | undefined): Reject | undefined {
   if (hello.protocol.max < PROTOCOL_FLOOR || hello.protocol.min > PROTOCOL_VERSION) {

@@ -6,7 +6,8 @@ import { OFFER_TIMEOUT_MS } from './mailbox.ts'
 import type { SiteStore } from './site-store.ts'
 
 /**
- * The alarm of a site: there is one only while something is owed to somebody or an offer waits for its answer (S7).
+ * The alarm of a site: there is one only while something is owed to somebody, an offer waits for its answer, or
+ * somebody is about to write a document of the site (S7).
  */
 export class SiteAlarm {
   readonly #storage: DurableObjectStorage
@@ -24,8 +25,13 @@ export class SiteAlarm {
   /** Before something is carried: if this object dies on the way, the alarm carries it. Only ever pulls it earlier. */
   async guard(): Promise<void> {
     const next = this.#next(Date.now())
+    if (next !== undefined) await this.by(next)
+  }
+
+  /** At that time at the latest. */
+  async by(at: number): Promise<void> {
     const armed = await this.#storage.getAlarm()
-    if (next !== undefined && (armed === null || next < armed)) await this.set(next)
+    if (armed === null || at < armed) await this.set(at)
   }
 
   /** Afterwards: exactly as early as what is left needs it, or none at all. */
@@ -46,6 +52,8 @@ export class SiteAlarm {
     const offers = this.#link.live(this.#store) ? this.#store.mail.in('offered') : []
     const times = offers.map((mail) => (mail.offeredAt ?? now) + OFFER_TIMEOUT_MS)
     if (this.#courier.owes()) times.push(now + retryDelayMs(this.#store.failures))
+    const { promisedAt, failures } = this.#store
+    if (promisedAt !== undefined) times.push(Math.max(promisedAt, failures > 0 ? now + retryDelayMs(failures) : 0))
     return times.length === 0 ? undefined : Math.max(now, Math.min(...times))
   }
 }

@@ -8,7 +8,6 @@ import { CLOSE_CODES, SUBPROTOCOL } from '#core/protocol/version.ts'
 import type { WatchPut } from '#core/protocol/watch-put.ts'
 import { gatherSite } from '#db/gather.ts'
 import { openDb } from '#db/open.ts'
-import { findSealedSecrets } from '#db/sealed-secrets.ts'
 import type { RelayEnv } from '../env.ts'
 import { logError } from '../log.ts'
 import type { LedgerAnswer, OperationMail, ReserveAnswer, SeenAnswer, SitePort } from '../ports.ts'
@@ -17,22 +16,14 @@ import { retryDelayMs } from '../retry.ts'
 import { answerClose } from '../sockets.ts'
 import { counted } from '../usage.ts'
 import { allocate } from './allocate.ts'
+import { ledgerAnswer, secretsAnswer, seenAnswer, type Presence } from './answers.ts'
 import { readAttachment } from './attachment.ts'
-import { Conversation, type After } from './conversation.ts'
-import { Courier } from './courier.ts'
+import type { After } from './conversation.ts'
+import { openDesk, type Desk } from './desk.ts'
 import { DOOR_HEADERS, readDoorPass } from '../door-pass.ts'
 import { Link } from './link.ts'
 import { MAX_MAIL } from './mailbox.ts'
-import { SiteAlarm } from './site-alarm.ts'
-import { SiteStore } from './site-store.ts'
-
-/** Everything that works on one opened store. */
-interface Desk {
-  readonly store: SiteStore
-  readonly conversation: Conversation
-  readonly courier: Courier
-  readonly alarm: SiteAlarm
-}
+import type { SiteStore } from './site-store.ts'
 
 /**
  * One object per site: the only allocator of its capacity and addresses, the post office between clusters and agent, and
@@ -51,12 +42,14 @@ export class SiteObject extends DurableObject<RelayEnv> implements SitePort {
     this.#link = new Link(context)
   }
 
-  async wake(siteUid: string): Promise<void> {
-    const { store } = this.#desk(siteUid)
-    const lost = this.#noticeLoss()
-    const documents = await gatherSite(openDb(this.env.DB), siteUid)
-    if (documents) store.setGeneration(documents.site.generation)
-    await this.#follow({ ...lost, publish: documents !== undefined, wake: store.clusters.uids() })
+  async wake(siteUid: string, inMs: number): Promise<void> {
+    const { store, alarm } = this.#desk(siteUid)
+    if (inMs <= 0) return await this.#follow(await this.#readAgain(siteUid))
+    // A writer has until then: the look after it is sure before the write begins (S7).
+    const at = Date.now() + inMs
+    store.promise(at)
+    await alarm.by(at)
+    this.#countRows()
   }
 
   async reserve(siteUid: string, clusterUid: string, requests: readonly PlacementRequest[]): Promise<ReserveAnswer> {
@@ -79,24 +72,14 @@ export class SiteObject extends DurableObject<RelayEnv> implements SitePort {
   async ledger(siteUid: string): Promise<LedgerAnswer> {
     const { store } = this.#desk(siteUid)
     await this.#follow(this.#noticeLoss())
-    return {
-      placements: store.placements.all(),
-      seen: store.seen.all(),
-      seenAt: this.#seenAt(store),
-      online: this.#link.live(store) !== undefined,
-    }
+    return ledgerAnswer(store, this.#presence(store))
   }
 
   async seen(siteUid: string, clusterUid: string): Promise<SeenAnswer> {
     const { store } = this.#desk(siteUid)
     store.clusters.meet(clusterUid)
     await this.#follow(this.#noticeLoss())
-    return {
-      agent: { online: this.#link.live(store) !== undefined, since: store.session?.since },
-      seenAt: this.#seenAt(store),
-      machines: store.seen.machines(store.placements.machineIds(clusterUid)),
-      nodes: store.seen.nodes(clusterUid),
-    }
+    return seenAnswer(store, clusterUid, this.#presence(store))
   }
 
   async submit(siteUid: string, mail: readonly OperationMail[]): Promise<void> {
@@ -127,14 +110,10 @@ export class SiteObject extends DurableObject<RelayEnv> implements SitePort {
   }
 
   async dismiss(siteUid: string): Promise<void> {
-    const { store, conversation } = this.#desk(siteUid)
+    const { conversation } = this.#desk(siteUid)
     for (const socket of this.#link.sockets()) this.#link.over(socket, CLOSE_CODES.revoked, 'dismissed')
     await this.#follow(conversation.lost(Date.now()))
-    const gone = (await gatherSite(openDb(this.env.DB), siteUid)) === undefined
-    if (!gone || store.placements.all().length > 0) return
-    this.#opened = undefined
-    await this.ctx.storage.deleteAlarm()
-    await this.ctx.storage.deleteAll()
+    await this.#forgetIfGone(siteUid)
   }
 
   /** A control socket whose token the relay Worker has verified; its claims come in headers that only the Worker sets. */
@@ -184,15 +163,46 @@ export class SiteObject extends DurableObject<RelayEnv> implements SitePort {
       const now = Date.now()
       conversation.expireOffers(now)
       conversation.offer(now)
-      const wake = [...new Set([...store.clusters.owed(), ...(lost.wake ?? [])])]
-      const carried = [await courier.tell(), await courier.wake(wake), await courier.publish()]
+      // Whoever promised a write has made it by now, or never will.
+      const due = store.uid !== undefined && (store.promisedAt ?? Infinity) <= now ? store.uid : undefined
+      const again = due === undefined ? {} : await this.#readAgain(due)
+      const wake = [...new Set([...store.clusters.owed(), ...(lost.wake ?? []), ...(again.wake ?? [])])]
+      const carried = [
+        await courier.tell(),
+        await courier.wake(wake),
+        again.publish === false ? true : await courier.publish(),
+      ]
       store.setFailures(carried.every(Boolean) ? 0 : failures + 1)
+      store.promisesKept(now)
+      if (due !== undefined && (await this.#forgetIfGone(due))) return
     } catch (error) {
       store.setFailures(failures + 1)
       logError('site.alarm-failed', { siteUid: store.uid }, error)
     }
     await alarm.settle()
     this.#countRows()
+  }
+
+  /** The documents of the site, and everybody who has to know that they may have changed. */
+  async #readAgain(siteUid: string): Promise<After> {
+    const { store } = this.#desk()
+    const lost = this.#noticeLoss()
+    const documents = await gatherSite(openDb(this.env.DB), siteUid)
+    if (documents) store.setGeneration(documents.site.generation)
+    return { ...lost, publish: documents !== undefined, wake: store.clusters.uids() }
+  }
+
+  /** A site that was deleted, or whose first write never came, leaves nothing behind once nobody has a place in it. */
+  async #forgetIfGone(siteUid: string): Promise<boolean> {
+    const { store } = this.#desk()
+    const gone = (await gatherSite(openDb(this.env.DB), siteUid)) === undefined
+    // A site that was never read may still come; one that was there and is not never comes back under its uid.
+    const expected = store.generation === 0 && store.promisedAt !== undefined
+    if (!gone || expected || store.placements.all().length > 0) return false
+    this.#opened = undefined
+    await this.ctx.storage.deleteAlarm()
+    await this.ctx.storage.deleteAll()
+    return true
   }
 
   async #socketGone(socket: WebSocket): Promise<void> {
@@ -232,17 +242,17 @@ export class SiteObject extends DurableObject<RelayEnv> implements SitePort {
     this.#countRows()
   }
 
-  /** The sealed bundle of a cluster of this site, or word that there is none. */
-  async #sendSecrets(socket: WebSocket, { clusterUid, version }: SecretsGet): Promise<void> {
-    const known = this.#desk().store.clusters.known(clusterUid)
+  async #sendSecrets(socket: WebSocket, asked: SecretsGet): Promise<void> {
     try {
-      const sealed = known ? await findSealedSecrets(openDb(this.env.DB), clusterUid, version) : undefined
-      const bundle = sealed ? { ciphertext: sealed.ciphertext } : {}
-      this.#link.send(socket, { type: 'secrets.put', clusterUid, version, ...bundle })
+      this.#link.send(socket, await secretsAnswer(this.env, this.#desk().store, asked))
     } catch (error) {
       // The agent asks again when it needs it.
-      logError('site.secrets-failed', { clusterUid, version }, error)
+      logError('site.secrets-failed', { clusterUid: asked.clusterUid, version: asked.version }, error)
     }
+  }
+
+  #presence(store: SiteStore): Presence {
+    return { online: this.#link.live(store) !== undefined, seenAt: this.#seenAt(store) }
   }
 
   /** While the agent is here and pings, what it last said still holds; only changes are sent. */
@@ -254,19 +264,9 @@ export class SiteObject extends DurableObject<RelayEnv> implements SitePort {
 
   #desk(siteUid?: string): Desk {
     if (siteUid !== undefined) counted('object-request', 'site')
-    const desk = (this.#opened ??= this.#open())
+    const desk = (this.#opened ??= openDesk(this.ctx.storage, this.env, this.#link))
     if (siteUid !== undefined) desk.store.setUid(siteUid)
     return desk
-  }
-
-  #open(): Desk {
-    const store = new SiteStore(this.ctx.storage)
-    const courier = new Courier(this.env, store, (operationId, attempt) => {
-      const live = this.#link.live(store)
-      if (live) this.#link.send(live.socket, { type: 'op.ack', operationId, attempt })
-    })
-    const alarm = new SiteAlarm(this.ctx.storage, store, this.#link, courier)
-    return { store, courier, alarm, conversation: new Conversation(store, this.#link) }
   }
 
   #countRows(): void {

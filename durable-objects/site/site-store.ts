@@ -67,6 +67,20 @@ export class SiteStore {
     this.#meta.set('generation', generation)
   }
 
+  /** Until when somebody may still write a document of this site; a look has to follow that time. */
+  get promisedAt(): number | undefined {
+    return this.#meta.get('promised-at')
+  }
+
+  promise(at: number): void {
+    if (at > (this.promisedAt ?? 0)) this.#meta.set('promised-at', at)
+  }
+
+  /** Forgets what was promised until then; a later promise stays. */
+  promisesKept(until: number): void {
+    if ((this.promisedAt ?? Infinity) <= until) this.#meta.remove('promised-at')
+  }
+
   get publishedHash(): string | undefined {
     return this.#meta.get('published')
   }

@@ -27,6 +27,8 @@ export interface ControlPlaneOptions {
   readonly dir: string
   readonly port?: number | undefined
   readonly adminToken?: string | undefined
+  /** Every line of its log, as it comes. */
+  readonly onLine?: ((line: string) => void) | undefined
 }
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
@@ -57,6 +59,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       usage.read(line)
       lines.push(line)
       if (lines.length > KEPT_LINES) lines.shift()
+      options.onLine?.(line)
     })
 
   const url = `http://127.0.0.1:${port}`

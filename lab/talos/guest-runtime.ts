@@ -51,6 +51,9 @@ export function talosGuests(world: TalosWorld): TalosGuests {
     },
     eraseDisk(diskId) {
       world.disks.erase(diskId)
+      // Nothing is left of a guest that is off and has lost its disk; what has its name later is another one.
+      for (const node of world.nodes.values())
+        if (!node.on && node.hardware.disk?.id === diskId) world.nodes.delete(node.uuid)
     },
     nodes: () => [...world.nodes.values()],
     onOff: (listener) => void listeners.add(listener),

@@ -235,8 +235,7 @@ export class TalosNode {
     this.configureNetwork()
     this.setStage('maintenance')
     await this.world.changes.until(() => this.#pending !== undefined, signal)
-    await this.world.time.pass(DURATION.maintenanceGrace, signal)
-    signal.throwIfAborted()
+    await this.world.busy('maintenance.end', this.hardware.name, DURATION.maintenanceGrace, signal)
     await this.#apid.close()
     this.#apid = undefined
     this.configureNetwork()

@@ -122,6 +122,12 @@ const sanOf = (names: readonly string[]) =>
     [...new Set(names)].map((value) => ({ type: isIP(value) ? ('ip' as const) : ('dns' as const), value })),
   )
 
+/** The issuer's own key identifier, whatever it is made of: upstream's authorities carry a random one. None without one. */
+function authorityKeyOf(issuer: x509.X509Certificate): x509.AuthorityKeyIdentifierExtension[] {
+  const keyId = issuer.getExtension(x509.SubjectKeyIdentifierExtension)?.keyId
+  return keyId === undefined ? [] : [new x509.AuthorityKeyIdentifierExtension(keyId)]
+}
+
 /** Signs a fresh leaf with the authority. */
 export async function issueLeaf(authority: SigningAuthority, request: LeafRequest): Promise<Leaf> {
   const issuer = new x509.X509Certificate(authority.certPem)
@@ -149,7 +155,7 @@ export async function issueLeaf(authority: SigningAuthority, request: LeafReques
         true,
       ),
       new x509.ExtendedKeyUsageExtension([request.usage === 'server' ? SERVER_AUTH : CLIENT_AUTH]),
-      await x509.AuthorityKeyIdentifierExtension.create(issuer.publicKey),
+      ...authorityKeyOf(issuer),
       ...(request.names?.length ? [sanOf(request.names)] : []),
     ],
   })

@@ -32,7 +32,7 @@ export async function runConfigured(node: TalosNode, config: NodeConfig, signal:
 }
 
 async function syncTime(node: TalosNode, signal: AbortSignal): Promise<void> {
-  if (node.config?.timeSyncEnabled) await node.world.time.pass(DURATION.timeSync, signal)
+  if (node.config?.timeSyncEnabled) await node.world.busy('time.sync', node.hostname, DURATION.timeSync, signal)
   signal.throwIfAborted()
   node.timeSynced = true
   node.changed()

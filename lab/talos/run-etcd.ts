@@ -12,8 +12,7 @@ export async function runEtcd(node: TalosNode, signal: AbortSignal): Promise<voi
   const { cluster, disk, world } = node
   if (!cluster || !disk) return
   node.services.set('etcd', 'Preparing', 'Running pre state')
-  await world.time.pass(DURATION.etcdPrepare, signal)
-  signal.throwIfAborted()
+  await world.busy('etcd.prepare', node.hostname, DURATION.etcdPrepare, signal)
   if (disk.etcdMember?.clusterId === cluster.id) await restart(node, disk.etcdMember.memberId, signal)
   else {
     node.services.set('etcd', 'Preparing', WAITING)

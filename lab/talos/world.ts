@@ -23,7 +23,7 @@ export class TalosWorld {
   readonly disks = new Disks()
   readonly violations = new Violations()
   readonly changes = new Changes()
-  /** Guests that are powered on or were, by UUID. */
+  /** Guests that are powered on or were, by UUID; an erased one is forgotten. */
   readonly nodes = new Map<string, TalosNode>()
   readonly #clusters = new Map<string, TalosCluster>()
   readonly #bindings: NonNullable<TalosWorldOptions['bindings']>

@@ -131,6 +131,8 @@ describe('apply', () => {
     expect(ended.code).toBe(0)
     expect(ended.err).toContain('home: ready\nhome/talos-node-0: ready\n')
     expect(ended.err).toMatch(/home is ready after \d+s\.\n$/)
+    // What happened before is in the first look; thousands of old events would only repeat it.
+    expect(api.requests).toContain('UPGRADE /v1/clusters/home/events?after=now')
   })
 
   test('--wait shows the steps of operations, which no answer of the API holds', async () => {

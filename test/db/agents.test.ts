@@ -6,6 +6,7 @@ import type { Db } from '#db/open.ts'
 import { findSealedSecrets, insertSealedSecrets, sealedSecretsVersion } from '#db/sealed-secrets.ts'
 import { findStatus, publishStatus, statusesOf } from '#db/statuses.ts'
 import { gatherCluster, gatherSite } from '#db/gather.ts'
+import { joinTokens } from '#db/schema.ts'
 import { aClass, aCluster, aNetwork, aSite, aUid } from './builders.ts'
 import { aDatabase } from './database.ts'
 
@@ -54,6 +55,13 @@ describe('join tokens', () => {
     })
   })
 
+  test('expired tokens of a site go when it gets a new one, so that they never pile up', async () => {
+    await aToken('t-old', 1_000)
+    await aToken('t-new')
+    expect((await db.select().from(joinTokens)).map(({ hash }) => hash)).not.toContain('t-old')
+    expect(await enrol('t-new')).toBeDefined()
+  })
+
   test('of ten agents racing for one token within a millisecond exactly one is admitted', async () => {
     await aToken('t-race')
     const outcomes = await Promise.all(Array.from({ length: 10 }, async () => await enrol('t-race')))
@@ -98,12 +106,12 @@ describe('sealed secrets', () => {
 
 describe('statuses', () => {
   test('publishing replaces the one row of the object', async () => {
-    const uid = aUid()
+    const uid = siteUid
     for (const phase of ['waiting', 'ready'])
-      await publishStatus(db, { uid, kind: 'Cluster', phase, status: { phase }, observedGeneration: 2, at: 7 })
+      await publishStatus(db, { uid, kind: 'Site', phase, status: { phase }, observedGeneration: 2, at: 7 })
     const published = {
       uid,
-      kind: 'Cluster',
+      kind: 'Site',
       phase: 'ready',
       status: { phase: 'ready' },
       observedGeneration: 2,
@@ -112,6 +120,12 @@ describe('statuses', () => {
     expect(await findStatus(db, uid)).toEqual(published)
     expect(await statusesOf(db, [uid, aUid()])).toEqual(new Map([[uid, published]]))
     expect(await findStatus(db, aUid())).toBeUndefined()
+  })
+
+  test('what has no document any more gets no row, so that nothing stays behind', async () => {
+    const uid = aUid()
+    await publishStatus(db, { uid, kind: 'Site', phase: 'offline', status: {}, observedGeneration: 1, at: 7 })
+    expect(await findStatus(db, uid)).toBeUndefined()
   })
 })
 

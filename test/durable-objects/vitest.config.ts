@@ -23,8 +23,6 @@ export default defineConfig(async () => {
       dir: `${root}/test`,
       include: ['durable-objects/**/*.test.ts', 'workers/agent-relay/**/*.test.ts'],
       testTimeout: 20_000,
-      // Failures that tests cause on purpose are logged like any other.
-      silent: 'passed-only' as const,
     },
   }
 })

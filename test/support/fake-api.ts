@@ -75,8 +75,7 @@ export async function startFakeApi(): Promise<FakeApi> {
     const parts = url.pathname.split('/').slice(1).map(decodeURIComponent)
     if (url.pathname === '/v1/apply' && method === 'POST') return apply(body, url.searchParams.get('dryRun') === 'true')
     if (url.pathname === '/healthz') return { status: 200, body: { ok: true, version: '9.9.9' } }
-    if (url.pathname === '/v1/operations')
-      return url.searchParams.has('cluster') ? page(operations, url) : problemAnswer('invalid-request')
+    if (url.pathname === '/v1/operations') return page(operations, url)
     if (parts[1] === 'operations' && method === 'POST') return { status: 200, body: operations[0] }
     if (parts[3] === 'join-tokens')
       return documents.has(`Site/${parts[2]}`)

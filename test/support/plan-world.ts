@@ -4,7 +4,6 @@ import { problem } from '#core/model/problem.ts'
 import type { MachineSeen, NodeSeen, SiteSeen } from '#core/model/seen.ts'
 import type { Placement } from '#core/model/placement.ts'
 import type { ClusterDocument, Stored } from '#core/model/document.ts'
-import { isHealthyMember, isMember, quorumOf } from '#core/plan/ask.ts'
 import { reconcileMachines, requestFor, type RememberedMachine } from '#core/plan/machines.ts'
 import { plan } from '#core/plan/plan.ts'
 import type { Plan } from '#core/plan/plan-type.ts'
@@ -14,6 +13,7 @@ import type { Ledger } from '#core/placement/ledger.ts'
 import { place } from '#core/placement/place.ts'
 import { mintMachineId } from '#core/model/ids.ts'
 import { aCluster, aMachineClass, aNetwork, aSite, CLUSTER_UID } from './documents.ts'
+import { checkInvariants } from './plan-invariants.ts'
 import type { Random } from './random.ts'
 
 /**
@@ -262,43 +262,3 @@ function seenOf(machineId: string, vm: Vm | undefined): MachineSeen {
 
 const nodeOf = (vm: Vm | undefined): NodeSeen | undefined =>
   vm?.nodeReady ? { clusterUid: CLUSTER_UID, name: vm.name, ready: true, version: 'v1.36.3', address: '' } : undefined
-
-/** What no plan may ever do, whatever the view. */
-function checkInvariants(world: World, next: Plan): void {
-  const view = world.view()
-  const fail = (rule: string, text: string): never => {
-    throw new Error(`[${rule}] ${text}`)
-  }
-  const deleting = view.cluster.deletingAt !== undefined
-  const removing = [...next.operations, ...world.operations.filter((operation) => isOpen(operation.state))].filter(
-    (o) => o.kind === 'machine.remove',
-  )
-  const leavers = view.machines.filter(
-    (machine) => isMember(machine) && removing.some((operation) => operation.subject === machine.machineId),
-  )
-  if (!deleting && leavers.length > 1) fail('P1', `${leavers.map((machine) => machine.name).join(', ')} leave at once`)
-  for (const machine of view.machines.filter(
-    (m) => isMember(m) && next.operations.some((o) => o.kind === 'machine.remove' && o.subject === m.machineId),
-  )) {
-    const staying = view.machines.filter((other) => other !== machine && isMember(other))
-    if (!deleting && staying.filter(isHealthyMember).length < quorumOf(staying.length))
-      fail('P2', `${machine.name} costs etcd its quorum`)
-  }
-  const bootstraps = next.operations.filter((operation) => operation.kind === 'etcd.bootstrap')
-  for (const operation of bootstraps) {
-    const { machineId } = operation.input as { machineId: string }
-    if (world.bootstrap && world.bootstrap.machineId !== machineId) fail('P3', 'another node is asked to bootstrap')
-  }
-  if (world.bootstrapCount > 1) fail('P3', 'etcd was bootstrapped twice')
-  const keys = world.operations.filter((operation) => isOpen(operation.state)).map((operation) => operation.key)
-  for (const operation of next.operations)
-    if (keys.includes(operation.key)) fail('O1', `${operation.kind} recorded twice`)
-  for (const field of ['vmid', 'mac', 'address', 'machineId'] as const)
-    if (new Set(world.placements.map((placement) => placement[field])).size < world.placements.length)
-      fail('P6', `${field} handed out twice`)
-  const memory = world.placements.reduce((total, placement) => total + placement.memoryMiB, 0)
-  if (memory > 24 * 1024) fail('P5', `${memory} MiB placed where 24 GiB are free`)
-  for (const operation of next.operations)
-    if (operation.kind !== 'machine.remove' && deleting)
-      fail('P7', `${operation.kind} on a cluster that is being deleted`)
-}

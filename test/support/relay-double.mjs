@@ -48,7 +48,7 @@ export class ClusterObject extends Recorder {
     return (await this.record('decide', args)) ?? { ok: true }
   }
   async remembered(...args) {
-    return (await this.record('remembered', args)) ?? { bootstrapped: false, machines: [] }
+    return (await this.record('remembered', args)) ?? { bootstrap: undefined, machines: [], operations: [], locks: [] }
   }
 }
 

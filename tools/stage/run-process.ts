@@ -16,6 +16,12 @@ export interface Program {
   stop(signal?: NodeJS.Signals): Promise<void>
 }
 
+/** Programs that have not ended. Whoever started them may end in a hurry, and nothing may be left behind then. */
+const alive = new Set<ChildProcess>()
+process.on('exit', () => {
+  for (const child of alive) child.kill('SIGKILL')
+})
+
 const KEPT_LINES = 500
 const STOP_LIMIT_MS = 8_000
 
@@ -33,6 +39,7 @@ export function runProgram(script: string, args: readonly string[], options: Run
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  alive.add(child)
   const lines: string[] = []
   for (const stream of [child.stdout, child.stderr])
     createInterface({ input: stream }).on('line', (line) => {
@@ -57,6 +64,7 @@ export function runProgram(script: string, args: readonly string[], options: Run
 
 async function endOf(child: ChildProcess): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
   const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null]
+  alive.delete(child)
   return { code, signal }
 }
 

@@ -8,7 +8,7 @@ import { KINDS, MAX_REQUEST_BYTES } from '#core/model/document.ts'
 import { mintUid } from '#core/model/ids.ts'
 import { openDb } from '#db/open.ts'
 import { authorise } from './auth.ts'
-import { toFieldErrors } from './check/issues.ts'
+import { bodyErrors, partErrors } from './check/issues.ts'
 import type { ApiEnv } from './env.ts'
 import { problemResponse, refusal } from './http.ts'
 import { logFault } from './log.ts'
@@ -65,8 +65,11 @@ export function createApp(): OpenAPIHono<ApiEnv> {
     return response
   })
   app.onError((fault, c) => {
-    if (fault instanceof HTTPException && fault.status < 500)
-      return problemResponse(c, refusal('invalid-request', { reason: fault.message || 'unreadable' }))
+    if (fault instanceof HTTPException && fault.status < 500) {
+      const said =
+        fault.status === UNSUPPORTED_MEDIA_TYPE ? 'send the body as Content-Type: application/json' : fault.message
+      return problemResponse(c, refusal('invalid-request', { reason: said || 'unreadable' }))
+    }
     logFault({ requestId: c.var.requestId, method: c.req.method, path: c.req.path }, fault)
     return problemResponse(c, refusal(isElsewhere(fault) ? 'unavailable' : 'internal'))
   })
@@ -74,6 +77,7 @@ export function createApp(): OpenAPIHono<ApiEnv> {
 }
 
 const RANDOM_ID_BYTES = 11
+const UNSUPPORTED_MEDIA_TYPE = 415
 
 const EVERY_ANSWER: Readonly<Record<string, string>> = {
   'Cache-Control': 'no-store',
@@ -92,14 +96,16 @@ function refuseInvalid(
 ): Response | undefined {
   if (result.success) return undefined
   if (result.target !== 'json') {
-    const errors = toFieldErrors(result.error, undefined).map((error) => ({
+    const given = { param: c.req.param(), query: c.req.query(), header: c.req.header() }
+    const part = Object.entries(given).find(([name]) => name === result.target)?.[1]
+    const errors = partErrors(result.error.issues, part).map((error) => ({
       ...error,
       code: 'invalid-request' as const,
     }))
     return problemResponse(c, { ...refusal('invalid-request', { part: result.target }), errors })
   }
   const body: unknown = Reflect.get(result, 'data')
-  return problemResponse(c, { ...refusal('invalid-document'), errors: toFieldErrors(result.error, body) })
+  return problemResponse(c, { ...refusal('invalid-document'), errors: bodyErrors(result.error, body) })
 }
 
 /** The runtime marks faults of an object that could not be reached, is overloaded, or failed itself. */
@@ -114,5 +120,8 @@ function methodsOf(app: OpenAPIHono<ApiEnv>, path: string): readonly string[] {
 
 function matches(pattern: string, path: string): boolean {
   const [wanted, given] = [pattern.split('/'), path.split('/')]
-  return wanted.length === given.length && wanted.every((part, index) => part.startsWith(':') || part === given[index])
+  return (
+    wanted.length === given.length &&
+    wanted.every((part, index) => (part.startsWith(':') ? given[index] !== '' : part === given[index]))
+  )
 }

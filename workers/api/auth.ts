@@ -19,19 +19,27 @@ export async function authorise(c: Context<ApiEnv>, next: Next): Promise<Respons
     return undefined
   }
   const response = problemResponse(c, refusal('unauthorized'))
-  response.headers.set('WWW-Authenticate', 'Bearer realm="lanline", Basic realm="lanline", charset="UTF-8"')
+  response.headers.set('WWW-Authenticate', isPage(c.req.raw) ? BASIC : BEARER)
   return response
 }
 
+/** One challenge each: browsers see a list of them as one unknown scheme and never ask for a password. */
+const BASIC = 'Basic realm="lanline: any name, the admin token as password", charset="UTF-8"'
+const BEARER = 'Bearer realm="lanline"'
+const isPage = (request: Request): boolean =>
+  isReading(request) && (request.headers.get('Accept') ?? '').includes('text/html')
+
 /** The actor in the audit while there is one owner and one token. */
 export const ACTOR = 'admin'
+
+const isReading = (request: Request): boolean =>
+  (request.method === 'GET' || request.method === 'HEAD') && !request.headers.has('Upgrade')
 
 function credentialOf(request: Request): string | undefined {
   const [scheme = '', value = '', ...rest] = (request.headers.get('Authorization') ?? '').split(' ')
   if (rest.length > 0 || value === '') return undefined
   if (scheme.toLowerCase() === 'bearer') return value
-  const reading = (request.method === 'GET' || request.method === 'HEAD') && !request.headers.has('Upgrade')
-  if (scheme.toLowerCase() !== 'basic' || !reading) return undefined
+  if (scheme.toLowerCase() !== 'basic' || !isReading(request)) return undefined
   try {
     const pair = atob(value)
     return pair.slice(pair.indexOf(':') + 1)

@@ -9,7 +9,7 @@ const DEFAULT_LIMIT = 50
 const MAX_LIMIT = 100
 const MAX_CURSOR_CHARS = 200
 
-export const PageQuery = z.object({
+export const PageQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(MAX_LIMIT).default(DEFAULT_LIMIT),
   cursor: z.string().max(MAX_CURSOR_CHARS).optional(),
 })
@@ -41,9 +41,14 @@ export function page<T>(
   const items = found.items.slice(0, found.limit)
   const last = items.at(-1)
   if (found.items.length <= found.limit || last === undefined) return { items }
-  const nextCursor = toCursor(placeOf(last))
+  return { items, nextCursor: linkNext(c, placeOf(last)) }
+}
+
+/** The cursor that goes on from there; sets `Link`. */
+export function linkNext(c: Context<ApiEnv>, place: string | number): string {
+  const nextCursor = toCursor(place)
   const next = new URL(c.req.url)
   next.searchParams.set('cursor', nextCursor)
   c.header('Link', `<${next.pathname}${next.search}>; rel="next"`)
-  return { items, nextCursor }
+  return nextCursor
 }

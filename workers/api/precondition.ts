@@ -8,7 +8,9 @@ export type Precondition = { readonly type: 'etag'; readonly etag: string } | { 
 export function readPrecondition(headers: Headers): Result<Precondition, Refusal> {
   const etag = headers.get('If-Match')
   const none = headers.get('If-None-Match')
-  if (etag !== null && none === null) return ok({ type: 'etag', etag: etag.trim() })
+  // `*` would be a write based on nothing. A proxy that compresses answers makes their ETags weak; they still name one generation.
+  if (etag !== null && none === null && etag.trim() !== '*')
+    return ok({ type: 'etag', etag: etag.trim().replace(/^W\//, '') })
   if (none?.trim() === '*' && etag === null) return ok({ type: 'absent' })
   return err(refusal('precondition-required'))
 }

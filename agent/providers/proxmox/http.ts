@@ -122,10 +122,14 @@ async function request(
     })
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error)
-    if (error instanceof DialError) return err({ kind: 'not-sent', call, text })
+    if (error instanceof DialError)
+      return err({ kind: 'not-sent', call, text: error.untrusted ? `${endpoint.host}: ${UNTRUSTED}` : text })
     return err({ kind: 'no-answer', call, text, hungUp: error instanceof errors.SocketError || isReset(error) })
   }
 }
+
+const UNTRUSTED =
+  'its certificate is from an authority that the agent was not given; copy /etc/pve/pve-root-ca.pem from the host and name it in proxmox.caFile'
 
 const isReset = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && (error.code === 'ECONNRESET' || error.code === 'EPIPE')

@@ -13,12 +13,13 @@ import type { MachineView } from '../view.ts'
 export const bootstrap: Rule = ({ view, documents, wanted, deleting }) => {
   if (deleting || view.secretsVersion === 0) return []
   const controlPlanes = wanted.filter((machine) => machine.role === 'controlplane')
-  if (controlPlanes.some(isMember) || succeeded(view, 'etcd.bootstrap', documents.cluster.uid)) return []
+  if (view.machines.some(isMember) || succeeded(view, 'etcd.bootstrap', documents.cluster.uid)) return []
 
   const chosen = view.bootstrap
     ? view.machines.find((machine) => machine.machineId === view.bootstrap?.machineId)
     : controlPlanes.find((machine) => machine.seen?.intentHash !== undefined)
-  if (!chosen?.wanted || chosen.seen?.intentHash === undefined)
+  // Chosen is chosen: one that is to leave by now starts etcd all the same, and leaves when others carry it.
+  if (chosen?.seen?.intentHash === undefined)
     return [
       hold('waiting-for-bootstrap', documents.cluster.metadata.name, {
         node: chosen?.name ?? 'first configured control plane',

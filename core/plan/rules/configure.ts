@@ -1,4 +1,4 @@
-import { isHealthyMember, isMember, openOperations } from '../ask.ts'
+import { isHealthyMember, isMember, openOperations, quorumRisk } from '../ask.ts'
 import { intentFor, intentHash } from '../intent.ts'
 import { hold, wish, type Rule, type Situation, type Verdict } from '../rule.ts'
 import type { MachineView } from '../view.ts'
@@ -58,5 +58,8 @@ function changeInFlight({ view, wanted, leaving }: Situation): string | undefine
       view.bootstrap!.founders.includes(machine.machineId)
     )
   })
-  return (unsettled ?? leaving.find((machine) => machine.role === 'controlplane' && isMember(machine)))?.name
+  if (unsettled) return unsettled.name
+  // One that may not go before somebody has come is not on its way out.
+  return leaving.find((machine) => machine.role === 'controlplane' && isMember(machine) && !quorumRisk(view, machine))
+    ?.name
 }

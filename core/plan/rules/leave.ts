@@ -1,4 +1,5 @@
-import { isHealthyMember, isMember, mayExist, openOperations, quorumOf } from '../ask.ts'
+import { isHealthyMember, isMember, mayBeMember, mayExist, openOperations, quorumRisk } from '../ask.ts'
+import type { Operation } from '../../model/operation.ts'
 import { hold, wish, type Rule, type Situation, type Verdict } from '../rule.ts'
 import type { MachineView } from '../view.ts'
 
@@ -7,6 +8,7 @@ import type { MachineView } from '../view.ts'
  *
  *   P1  At most one control-plane membership change is in flight per cluster.
  *   P2  A member leaves only if the healthy members that stay are a quorum of all that stay.
+ *   P3  etcd is bootstrapped on one node only: that one stays until others carry etcd, even if it is not wanted any more.
  *   P7  Nothing is deleted that we cannot prove is ours: the handler proves the UUID before it stops anything.
  *   P11 An unreachable node never blocks deletion for ever: the operation has deadlines and reports what is left.
  *
@@ -14,7 +16,7 @@ import type { MachineView } from '../view.ts'
  */
 export const leave: Rule = (situation) => {
   const { view, leaving } = situation
-  let inFlight = situation.deleting ? undefined : joining(situation)
+  let inFlight = situation.deleting ? undefined : (joining(situation) ?? goingOut(situation))
   return leaving.toSorted(sickFirst).flatMap((machine): readonly Verdict[] => {
     const open = openOperations(view, machine.machineId)
     const others = open.filter((operation) => operation.kind !== 'machine.remove')
@@ -23,20 +25,21 @@ export const leave: Rule = (situation) => {
     )
     const inTheWay = [...others, ...bootstrapping]
     if (inTheWay.length > 0)
-      return inTheWay.flatMap((operation): readonly Verdict[] => [
-        ...(operation.cancelling ? [] : [{ type: 'cancel' as const, operationId: operation.operationId }]),
-        hold('operation-running', machine.name, {
-          operationId: operation.operationId,
-          kind: operation.kind,
-          ending: true,
-        }),
-      ])
+      return inTheWay.flatMap((operation): readonly Verdict[] => {
+        // Nobody else may start etcd, so its start is waited for, unless there is to be no cluster at all.
+        const ending = situation.deleting || operation.kind !== 'etcd.bootstrap'
+        const { operationId, kind, cancelling } = operation
+        return [
+          ...(ending && !cancelling ? [{ type: 'cancel' as const, operationId }] : []),
+          hold('operation-running', machine.name, { operationId, kind, ending }),
+        ]
+      })
     if (isGone(situation, machine)) return [{ type: 'forget', machineId: machine.machineId }]
 
-    const member = machine.role === 'controlplane' && isMember(machine)
+    const member = machine.role === 'controlplane' && mayBeMember(view, machine)
     if (!situation.deleting && member && open.length === 0) {
       if (inFlight) return [hold('membership-change-in-flight', machine.name, { machine: inFlight })]
-      const risk = quorumRisk(situation, machine)
+      const risk = quorumRisk(view, machine)
       if (risk) return [hold('etcd-quorum-at-risk', machine.name, { machineId: machine.machineId, ...risk })]
     }
     if (member) inFlight ??= machine.name
@@ -62,16 +65,14 @@ function joining({ view, wanted }: Situation): string | undefined {
   return view.bootstrap && wanted.find((machine) => machine.seen?.etcd?.learner === true)?.name
 }
 
-function quorumRisk(
-  { view }: Situation,
-  leaver: MachineView,
-): { healthyCount: number; memberCount: number } | undefined {
-  const staying = view.machines.filter((machine) => machine !== leaver && isMember(machine))
-  const healthyCount = staying.filter(isHealthyMember).length
-  return healthyCount < quorumOf(staying.length) || staying.length === 0
-    ? { healthyCount, memberCount: staying.length }
-    : undefined
+/** Someone who is on the way out. */
+function goingOut({ view, leaving }: Situation): string | undefined {
+  return leaving.find(
+    (machine) => mayBeMember(view, machine) && openOperations(view, machine.machineId).some(isRemoval),
+  )?.name
 }
+
+const isRemoval = (operation: Operation): boolean => operation.kind === 'machine.remove'
 
 function removal({ view, documents, deleting }: Situation, machine: MachineView): Verdict {
   const placement = machine.placement

@@ -1,4 +1,5 @@
 import { hold, type Rule } from '../rule.ts'
+import type { MachineView } from '../view.ts'
 
 /**
  * Turns a refusal of the Site object into a hold with its arithmetic (P5 and P6 are kept in core/placement). Before the
@@ -8,7 +9,15 @@ export const placement: Rule = ({ view, wanted, deleting }) =>
   deleting || view.seenAt === undefined
     ? []
     : wanted
-        .filter((machine) => !machine.placement && machine.refusal)
-        .map((machine) =>
-          hold('not-placed', machine.name, { problem: machine.refusal!.code, ...machine.refusal!.facts }),
+        .filter((machine) => !machine.placement)
+        .map(({ name, refusal }) =>
+          hold(
+            'not-placed',
+            name,
+            // All machines get a place, or none: this one would fit, and waits for those that do not.
+            refusal ? { problem: refusal.code, ...refusal.facts } : { waitsFor: othersRefused(wanted) },
+          ),
         )
+
+const othersRefused = (wanted: readonly MachineView[]): readonly string[] =>
+  wanted.filter((machine) => machine.refusal).map((machine) => machine.name)

@@ -39,6 +39,7 @@ async function aDesk(stateDir = aStateDir()) {
     lanProxy: new URL('socks5://127.0.0.1:1080'),
     now: Date.now,
     link: () => ({ link: 'not-running' }),
+    proxmoxTrouble: () => undefined,
   })
   return { desk, journal, vault, stateDir }
 }

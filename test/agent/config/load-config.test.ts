@@ -57,6 +57,8 @@ describe('loadConfig', () => {
     ['an endpoint without TLS', PLAIN.replace('https', 'http'), 'proxmox.endpoints.0'],
     ['a bad token id', PLAIN.replace('lanline@pve!agent', 'root'), 'proxmox.tokenId'],
     ['two secrets', `${PLAIN}  tokenSecret: s\n  tokenSecretFile: /x\n`, 'proxmox.tokenSecretFile'],
+    ['an authority that is none', `${PLAIN}  tokenSecret: s\n  caPem: nonsense\n`, 'proxmox.caPem'],
+    ['a YAML alias', `${PLAIN}  tokenSecret: &s s\nlogLevel: *s\n`, 'aliases'],
     ['a bad proxy', `${PLAIN}  tokenSecret: s\nlan: {proxy: "http://x"}\n`, 'lan.proxy'],
   ])('names the field of %s', (_what, text, field) => {
     expect(errorOf(text)).toContain(field)

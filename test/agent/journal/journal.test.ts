@@ -31,6 +31,25 @@ describe('operations', () => {
     expect(operations.unacknowledged()).toEqual([])
   })
 
+  test('[O13] a result that nobody acknowledged outlives any absence; an acknowledged one is kept for seven days', () => {
+    let nowMs = 0
+    const { operations } = aJournal(undefined, { now: () => nowMs })
+    const known = () => [1, 2, 3].filter((number) => operations.find(anOffer(number).operationId) !== undefined)
+    for (const number of [1, 2]) {
+      operations.accept(anOffer(number))
+      operations.finish(anOffer(number).operationId, { outcome: 'succeeded', output: {} })
+    }
+    operations.acknowledge(anOffer(2).operationId, 1)
+    const dayMs = 24 * 60 * 60_000
+    nowMs = 7 * dayMs
+    operations.accept(anOffer(3))
+    expect(known()).toEqual([1, 2, 3])
+    nowMs = 30 * dayMs
+    operations.accept(anOffer(4))
+    expect(known()).toEqual([1, 3])
+    expect(operations.unacknowledged().map(({ operationId }) => operationId)).toContain(anOffer(1).operationId)
+  })
+
   test('[O12] an acknowledged operation is still known, so that a late copy of its offer starts nothing', () => {
     const { operations } = aJournal()
     operations.accept(anOffer())

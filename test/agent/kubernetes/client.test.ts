@@ -117,6 +117,17 @@ describe('the Kubernetes client', () => {
     expect(await client.deleteNode('b')).toEqual({ ok: true, value: 'absent' })
   })
 
+  test.each([
+    [401, 'kubernetes-refused', 'never'],
+    // The rights of our group come with a manifest that is applied after the API is up.
+    [403, 'kubernetes-forbidden', 'later'],
+  ] as const)('an API that does not accept us (%i) is %s, tried again: %s', async (status, code, retry) => {
+    const client = await anApi((_, response) => reply(response, status, { kind: 'Status', message: 'who are you' }))
+    const refused = { code, retry, facts: { status, reason: 'who are you' } }
+    expect(await client.listNodes()).toMatchObject({ ok: false, error: refused })
+    expect(await client.deleteNode('a')).toMatchObject({ ok: false, error: refused })
+  })
+
   test('a refusal carries its status and reason', async () => {
     const client = await anApi((_, response) => reply(response, 503, { kind: 'Status', message: 'etcd is not ready' }))
     expect(await client.listNodes()).toMatchObject({

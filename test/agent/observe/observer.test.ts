@@ -136,6 +136,16 @@ describe('observer', () => {
     observer.stop()
   })
 
+  test('a hypervisor that cannot be used says why, and what to do, until it can', async () => {
+    let answer: Awaited<ReturnType<ObserverDeps['inventory']>> = err(problem('provider-unauthorized'))
+    const { observer } = anObserver({ inventory: async () => answer })
+    await vi.waitFor(() => expect(observer.trouble()).toMatch(/token.*Give the agent a valid API token/))
+    answer = ok(anInventory())
+    await observer.lookNow([], 0)
+    expect(observer.trouble()).toBeUndefined()
+    observer.stop()
+  })
+
   test('[S27] `lookNow` tells what an operation just did, before its result', async () => {
     const { observer, state, sent, connect } = anObserver()
     await vi.waitFor(() => expect(observer.seen().machines[0]?.power).toBe('on'))

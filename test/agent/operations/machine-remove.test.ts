@@ -62,6 +62,18 @@ describe('machine.remove', () => {
     expect(vmids()).toEqual([100, 2001])
   })
 
+  test('[P7] a guest that its host left half made is not removed by guessing, but waits for a person', async () => {
+    await site.bringImage()
+    site.host.faults.add({ method: 'POST', path: /\/qemu$/, effect: { kind: 'task-dies', afterMs: 100 } })
+    await createMachine(site.deps)(aCreation(), handlerContext())
+    const result = await removeMachine(site.deps)(aRemoval(), handlerContext())
+    expect(result).toMatchObject({
+      ok: false,
+      error: { code: 'not-ours', retry: 'never', facts: { vmid: 2001, reason: 'unreadable' } },
+    })
+    expect(vmids()).toEqual([100, 2001])
+  })
+
   test('a destroy whose answer was lost is looked at before anything is repeated', async () => {
     await site.bringImage()
     await createMachine(site.deps)(aCreation(), handlerContext())

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { err, ok } from '#core/base/result.ts'
 import { problem } from '#core/model/problem.ts'
-import { waitFor } from '#agent/operations/waiting.ts'
+import type { Provider } from '#agent/providers/provider.ts'
+import { waitFor, waitForTask } from '#agent/operations/waiting.ts'
 import { handlerContext } from '#test/support/step-journal.ts'
 
 const patience = { what: 'the thing', limitMs: 1_000, everyMs: 100 }
@@ -39,5 +40,29 @@ describe('waitFor', () => {
     const waited = waitFor(handlerContext({ signal: abort.signal }), endless, () => Promise.resolve(ok(undefined)))
     abort.abort()
     expect(await waited).toMatchObject({ ok: false, error: { code: 'cancelled' } })
+  })
+})
+
+describe('waitForTask', () => {
+  /** A task that ends at that time of a clock which only sleeping moves. */
+  async function lateness(endsAtMs: number): Promise<{ lateMs: number; polls: number }> {
+    let now = 0
+    let polls = 0
+    const clock = { now: () => 0, sleep: (ms: number) => Promise.resolve(void (now += ms)) }
+    const provider = {
+      pollTask: () => {
+        polls++
+        return Promise.resolve(ok({ state: now >= endsAtMs ? ('done' as const) : ('running' as const) }))
+      },
+    } satisfies Partial<Provider> as unknown as Provider
+    const limits = { what: 'the task', limitMs: 60 * 60_000 }
+    expect(await waitForTask(handlerContext({ clock }), provider, 'UPID:x', limits)).toEqual(ok(undefined))
+    return { lateMs: now - endsAtMs, polls }
+  }
+
+  test.each([100, 1_100, 3_000, 11_000, 120_000])('sees the end of a task of %i ms soon after it', async (endsAtMs) => {
+    const { lateMs, polls } = await lateness(endsAtMs)
+    expect(lateMs).toBeLessThanOrEqual(Math.min(2_000, 250 + endsAtMs / 4))
+    expect(polls).toBeLessThanOrEqual(12 + endsAtMs / 2_000)
   })
 })

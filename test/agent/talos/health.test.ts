@@ -194,6 +194,11 @@ describe('cluster health', () => {
     })
   })
 
+  test('an API server that does not accept us ends the check: no waiting mends that', async () => {
+    const refused = { ok: false, error: problem('kubernetes-refused', { status: 401 }) } as const
+    expect(await checkClusterHealth(aCluster({ readyz: refused }))).toEqual(refused)
+  })
+
   test('an abort is a cancellation, not a sick cluster', async () => {
     const abort = new AbortController()
     const serviceList = () => {

@@ -51,6 +51,21 @@ describe('errors in people’s YAML', () => {
     ],
     ['a tab is called a tab', 'kind: Site\nspec:\n\tvmids: x\n', ['site.yaml:3:1  indent with spaces, not tabs']],
     [
+      'a tab is shown alone, without what follows from it',
+      machineClass('\tcpu: 4\n  memory: 8Gi\n'),
+      ['site.yaml:5:1  indent with spaces, not tabs'],
+    ],
+    [
+      'an alias without an anchor is shown where it is',
+      machineClass('  cpu: *four\n'),
+      ['site.yaml:5:8  no anchor &four comes before this alias'],
+    ],
+    [
+      'a bracket that is never closed is named',
+      machineClass('  disks: [{size: 32Gi}\n  cpu: 4\n'),
+      ['site.yaml:6:3  the ] that closes the lines above is missing, or this line is not indented enough'],
+    ],
+    [
       'a YAML tag is refused',
       machineClass('  cpu: !!int "4"\n'),
       ['site.yaml:5:14  the YAML tag tag:yaml.org,2002:int is not taken; write plain values'],

@@ -44,9 +44,11 @@ describe('values', () => {
       error: '"192.168.1.7/24" has host bits set; the network is 192.168.1.0/24',
     })
     expect(parseIpv4Range('192.168.1.9-192.168.1.2').ok).toBe(false)
+    // Octal to some programs, decimal to others.
+    expect(parseIpv4('192.168.001.051').ok).toBe(false)
   })
 
-  test('[P6] minted ids have the shape everybody checks for', () => {
+  test('minted ids have the shape everybody checks for', () => {
     fc.assert(
       fc.property(
         fc.uint8Array({ minLength: 16, maxLength: 16 }),

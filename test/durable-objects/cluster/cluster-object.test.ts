@@ -109,7 +109,12 @@ describe('waking', () => {
     const uid = newUid()
     await clusterPort(uid).report([{ type: 'accepted', operationId: `${uid}-1`, attempt: 1, at: 1 }])
     expect(await clusterPort(uid).operations({ limit: 10 })).toEqual([])
-    expect(await clusterPort(uid).remembered()).toEqual({ bootstrapped: false, machines: [] })
+    expect(await clusterPort(uid).remembered()).toEqual({
+      bootstrap: undefined,
+      machines: [],
+      operations: [],
+      locks: [],
+    })
     expect(await alarmOf(clusterStub(uid))).toBeNull()
   })
 })

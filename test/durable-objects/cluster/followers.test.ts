@@ -2,17 +2,18 @@ import { describe, expect, test } from 'vitest'
 import { MAX_EVENTS, MAX_FOLLOWERS, type ClusterEvent } from '#core/model/event.ts'
 import type { Operation } from '#core/model/operation.ts'
 import { ClusterStore } from '#durable-objects/cluster/store.ts'
+import { operationEvent } from '#durable-objects/cluster/operation-events.ts'
 import { Progress } from '#durable-objects/cluster/progress.ts'
 import { runInDurableObject } from 'cloudflare:test'
-import { aStory } from '../support/first-story.ts'
-import { clusterPort, clusterStub, newUid, until } from '../support/relay-world.ts'
+import { aStory, clusterDocument } from '../support/first-story.ts'
+import { aMigratedDb, clusterPort, clusterStub, newUid, until, writeDocument } from '../support/relay-world.ts'
 import { MODES, play, sleep } from '../support/run-story.ts'
 import { createScriptedAgent } from '../support/scripted-agent.ts'
 
 const URL = 'https://relay.example/events'
 
 /** A follower's socket and what it has heard. */
-async function follow(clusterUid: string, after?: number) {
+async function follow(clusterUid: string, after?: number | 'now') {
   const url = after === undefined ? URL : `${URL}?after=${after}`
   const response = await clusterStub(clusterUid).fetch(url, { headers: { Upgrade: 'websocket' } })
   const heard: ClusterEvent[] = []
@@ -63,6 +64,32 @@ describe('followers', () => {
     expect(text).toContain(`data: ${JSON.stringify(socket.heard[1])}`)
   })
 
+  test('[C10] who come for what is to come hear nothing of what was', async () => {
+    const { clusterUid } = await aStory()
+    await clusterPort(clusterUid).wake(clusterUid, 0)
+    const first = await follow(clusterUid)
+    await until('events', () => first.heard.length > 2)
+    const late = await follow(clusterUid, 'now')
+    const before = first.heard.length
+    await writeDocument(await aMigratedDb(), clusterUid, clusterDocument('elsewhere'), { generation: 2, deletingAt: 1 })
+    await clusterPort(clusterUid).wake(clusterUid, 0)
+    await until('the next event', () => late.heard.length > 0)
+    expect(late.heard[0]).toEqual(first.heard[before])
+  })
+
+  test('[C10] who come back go on after the last event they heard, whatever they asked for first', async () => {
+    const { clusterUid } = await aStory()
+    await clusterPort(clusterUid).wake(clusterUid, 0)
+    const socket = await follow(clusterUid)
+    await until('events', () => socket.heard.length > 2)
+    const response = await clusterStub(clusterUid).fetch(`${URL}?after=now`, { headers: { 'Last-Event-ID': '1' } })
+    const reader = response.body!.getReader()
+    let text = ''
+    while (!text.includes('id: 2\n')) text += new TextDecoder().decode((await reader.read()).value)
+    await reader.cancel()
+    expect(text).not.toContain('id: 1\n')
+  })
+
   test(`[C10] are at most ${MAX_FOLLOWERS}`, async () => {
     const uid = newUid()
     const followers = await Promise.all(Array.from({ length: MAX_FOLLOWERS }, () => follow(uid)))
@@ -71,6 +98,18 @@ describe('followers', () => {
     expect(await refused.response.json()).toMatchObject({ code: 'too-many-followers' })
     followers[0]!.socket!.close(1000, 'enough')
     await until('a free place', async () => (await follow(uid)).response.status === 101)
+  })
+
+  test('[C10] by server-sent events make room for the next one, oldest first, because not every leaving is noticed', async () => {
+    const stub = clusterStub(newUid())
+    const open = async () => (await stub.fetch(URL)).body!.getReader()
+    const readers = await Promise.all(Array.from({ length: MAX_FOLLOWERS }, open))
+    expect((await stub.fetch(URL)).status).toBe(200)
+    const [first, second] = readers
+    await first!.read()
+    expect((await first!.read()).done).toBe(true)
+    await second!.read()
+    await Promise.all(readers.map((reader) => reader.cancel()))
   })
 
   test('are told when what they ask makes no sense', async () => {
@@ -93,6 +132,21 @@ describe('events', () => {
   })
 })
 
+describe('the line of an operation', () => {
+  const check = {
+    operationId: 'c-2',
+    kind: 'cluster.check',
+    subject: '0c000000000000000001',
+    input: {},
+    state: 'running',
+  }
+
+  test('about the cluster itself calls it by its name', () => {
+    const [event] = operationEvent(check as unknown as Operation, 1, 'home')
+    expect([event?.subject, event?.text]).toEqual(['home', 'home: cluster.check started'])
+  })
+})
+
 describe('progress', () => {
   const operation = {
     operationId: 'c-1',
@@ -105,9 +159,9 @@ describe('progress', () => {
 
   test('[C10] is told at most once in 2 s per operation, and the last value is shown', () => {
     const progress = new Progress()
-    expect(progress.note(operation, at(0, 'one'))?.text).toContain('one')
-    expect(progress.note(operation, at(1_999, 'two'))).toBeUndefined()
+    expect(progress.note(operation, at(0, 'one'), 'home')?.text).toContain('one')
+    expect(progress.note(operation, at(1_999, 'two'), 'home')).toBeUndefined()
     expect(progress.show(operation).step).toBe('two')
-    expect(progress.note(operation, at(2_000, 'three'))?.text).toContain('three')
+    expect(progress.note(operation, at(2_000, 'three'), 'home')?.text).toContain('three')
   })
 })

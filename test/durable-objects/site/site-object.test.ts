@@ -5,6 +5,7 @@ import { DEAD_AFTER_MS } from '#core/protocol/version.ts'
 import { findStatus } from '#db/statuses.ts'
 import type { Db } from '#db/open.ts'
 import { doorHeaders } from '#durable-objects/door-pass.ts'
+import { aStory } from '../support/first-story.ts'
 import { aMigratedDb, alarmOf, newUid, ring, sitePort, siteStub, until } from '../support/relay-world.ts'
 import { MODES, sleep, type Mode } from '../support/run-story.ts'
 import { createScriptedAgent, type ScriptedAgent } from '../support/scripted-agent.ts'
@@ -131,7 +132,7 @@ describe.each(MODES)('a session ($mode)', ({ mode }) => {
   })
 
   test('[S5] unaccepted offers come back when the agent goes; accepted ones stay with it, out of sight', async () => {
-    const { agent, siteUid } = await aSession(mode)
+    const { agent, siteUid } = await aSession(mode, (await aStory()).siteUid)
     const clusterUid = newUid()
     await sitePort(siteUid).submit(siteUid, [someMail(clusterUid, 1)])
     await talk(agent, siteUid, mode, 'the offer', () => agent.journal.size === 1)
@@ -270,7 +271,7 @@ describe('a site', () => {
     expect(await mailOf(siteUid)).toEqual([])
   })
 
-  test('[S7] an agent that stopped pinging counts as away when someone asks', async () => {
+  test('[S23] an agent that stopped pinging counts as away when someone asks', async () => {
     const { siteUid } = await aSession()
     await runInDurableObject(siteStub(siteUid), (_object, state) => {
       for (const socket of state.getWebSockets('agent')) {

@@ -25,8 +25,8 @@ const said = (call: Promise<unknown>) =>
 
 describe('bootstrap', () => {
   test('is refused until the time is right, heard once, and then says that it was done', async () => {
-    // Slow enough that a call falls between the API coming up and the clock being right.
-    site = newSite(100)
+    // Slow enough that a call falls between the API coming up and the clock being right, on a busy machine too.
+    site = newSite(20)
     await configure(site, bundle, one)
     const { machine } = await secure(site.lan, one.address, bundle)
     const refusals = new Set<string>()

@@ -154,4 +154,17 @@ describe('what goes on record as a violation', () => {
     )
     expect(codes()).toEqual(['config-for-another-machine'])
   })
+
+  test('an erased guest is nobody whose configuration could be meant', async () => {
+    site.guests.powerOn(one)
+    await site.guests.powerOff(one.uuid, 'stop')
+    site.guests.eraseDisk(one.disk?.id ?? '')
+    site.guests.powerOn(two)
+    await inMaintenance(site, two)
+    await apply(
+      insecure(site.lan, two.address),
+      machineConfig(bundle, { hostname: 'cp-1', address: one.address, mac: two.mac }),
+    )
+    expect(codes()).toEqual([])
+  })
 })

@@ -53,7 +53,7 @@ describe('apply', () => {
     await apply([aNetwork('lan', { nameservers: ['192.168.1.2'] })])
     await vi.waitFor(async () => {
       const site = (await callsOf('SITE', uids['Site/home']!)).filter(({ method }) => method === 'wake')
-      expect(site.length).toBe(siteBefore + 1)
+      expect(site.slice(siteBefore).map(({ args }) => args[1])).toEqual([30_000, 0])
       expect((await callsOf('CLUSTER', uid)).slice(before)).toContainEqual({ method: 'wake', args: [uid, 30_000] })
     })
   })
@@ -200,7 +200,7 @@ describe('what does not hold between documents is refused, field by field', () =
     [
       'a document twice',
       [aClass('twin'), aClass('twin', { cpu: 6 })],
-      ['/documents/1/metadata/name: MachineClass/twin is here twice'],
+      ['/documents/1/metadata/name: MachineClass/twin is here for the second time'],
     ],
     [
       'a network that leaves its clusters outside',
@@ -274,26 +274,22 @@ describe('schema errors', () => {
       }),
     ])
     expect(status).toBe(422)
+    expect(body.errors).toHaveLength(2)
     expect(body.errors).toEqual(
       expect.arrayContaining([
         {
           pointer: '/documents/1/spec/contorlPlane',
           path: 'spec.contorlPlane',
           code: 'invalid-document',
-          message: 'unknown field "contorlPlane"',
+          message: 'unknown field',
           hint: 'did you mean "controlPlane"?',
         },
         {
           pointer: '/documents/1/spec/bogus',
           path: 'spec.bogus',
           code: 'invalid-document',
-          message: 'unknown field "bogus"',
-        },
-        {
-          pointer: '/documents/1/spec/controlPlane',
-          path: 'spec.controlPlane',
-          code: 'invalid-document',
-          message: 'this field is missing',
+          message: 'unknown field',
+          hint: 'known here: site, talos, kubernetes, nodeNetwork, endpoint, controlPlane',
         },
       ]),
     )

@@ -191,7 +191,7 @@ describe('DELETE', () => {
     expect((await call('DELETE', path, { headers: { 'If-Match': etag } })).status).toBe(200)
     expect((await call('GET', path)).status).toBe(404)
     await vi.waitFor(async () =>
-      expect((await callsOf('SITE', site)).map(({ method }) => method)).toEqual(['wake', 'dismiss']),
+      expect((await callsOf('SITE', site)).map(({ method }) => method)).toEqual(['wake', 'wake', 'dismiss']),
     )
   })
 

@@ -2,7 +2,6 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { hashOf } from '#core/base/canonical-json.ts'
 import { enrolAgent, findAgent } from '#db/agents.ts'
 import { openDb } from '#db/open.ts'
-import { publishStatus } from '#db/statuses.ts'
 import { aClass, aCluster, aNetwork, aSite, aUid } from '../../db/builders.ts'
 import { call, callsOf, env, given, letAnswer, migrate, ORIGIN, send, TOKEN, type ProblemBody } from './client.ts'
 
@@ -116,40 +115,59 @@ describe('operations', () => {
     state: 'failed',
     attempt: 5,
     createdAt: 1,
+    retryable: false,
     ...extra,
   })
 
   test('are listed newest first in pages, and say which of them wait for a person', async () => {
-    await publishStatus(openDb(env.DB), {
-      uid: clusterUid,
-      kind: 'Cluster',
-      phase: 'waiting',
-      status: {
-        phase: 'waiting',
-        waiting: [{ code: 'needs-human', subject: 'cp-1', facts: { operationId: `${clusterUid}-3` }, since: 1 }],
-      },
-      observedGeneration: 1,
-      at: 1,
-    })
-    await letAnswer('CLUSTER', clusterUid, { operations: [anOperation(3), anOperation(2)] })
+    const stuck = anOperation(3, { retryable: true })
+    await letAnswer('CLUSTER', clusterUid, { operations: [stuck, anOperation(2)] })
     const { body, headers } = await call<{ items: unknown[]; nextCursor: string }>(
       'GET',
       '/v1/operations?cluster=home&limit=1',
     )
-    expect(body.items).toEqual([{ ...anOperation(3), cluster: 'home', retryable: true }])
+    expect(body.items).toEqual([{ ...stuck, cluster: 'home' }])
     expect(headers.get('Link')).toContain('rel="next"')
     await letAnswer('CLUSTER', clusterUid, { operations: [anOperation(2)] })
     const second = await call('GET', `/v1/operations?cluster=home&limit=1&cursor=${body.nextCursor}`)
-    expect(second.body).toEqual({ items: [{ ...anOperation(2), cluster: 'home', retryable: false }] })
+    expect(second.body).toEqual({ items: [{ ...anOperation(2), cluster: 'home' }] })
     expect((await callsOf('CLUSTER', clusterUid)).at(-1)).toEqual({
       method: 'operations',
       args: [{ limit: 2, before: 3 }],
     })
   })
 
-  test('a cluster must be named, and must exist', async () => {
-    expect((await call('GET', '/v1/operations')).status).toBe(400)
+  test('a cluster that is named must exist, and a cursor must be one of this list', async () => {
     expect((await call('GET', '/v1/operations?cluster=none')).status).toBe(404)
+    expect((await call('GET', `/v1/operations?cursor=${btoa('7')}`)).status).toBe(400)
+    expect((await call('GET', `/v1/operations?cluster=home&cursor=${btoa('other/7')}`)).status).toBe(400)
+  })
+
+  test('without a cluster, those of all come cluster by cluster, page by page, each of them once', async () => {
+    const at = (n: number) => ({
+      endpoint: { vip: `192.168.1.${n}` },
+      controlPlane: { class: 'cp-small', schedulable: true, machines: { [`m-${n}`]: `192.168.1.${n + 1}` } },
+    })
+    const made = await given([aCluster('attic', at(60)), aCluster('barn', at(70))])
+    const barn = made['Cluster/barn']!
+    for (const uid of [made['Cluster/attic']!, barn]) {
+      const items = [2, 1].map((n) => anOperation(n, { operationId: `${uid}-${n}` }))
+      await letAnswer('CLUSTER', uid, { operations: items })
+    }
+    await letAnswer('CLUSTER', clusterUid, { operations: [] })
+    const whole = await call<{ items: { cluster: string; operationId: string }[] }>('GET', '/v1/operations')
+    expect(whole.body.items.map(({ cluster, operationId }) => `${cluster} ${operationId.split('-')[1]}`)).toEqual([
+      'attic 2',
+      'attic 1',
+      'barn 2',
+      'barn 1',
+    ])
+    const first = await call<{ items: unknown[]; nextCursor: string }>('GET', '/v1/operations?limit=3')
+    expect(first.body.items).toEqual(whole.body.items.slice(0, 3))
+    await letAnswer('CLUSTER', barn, { operations: [anOperation(1, { operationId: `${barn}-1` })] })
+    const second = await call('GET', `/v1/operations?limit=3&cursor=${first.body.nextCursor}`)
+    expect(second.body).toEqual({ items: whole.body.items.slice(3) })
+    expect((await callsOf('CLUSTER', barn)).at(-1)).toEqual({ method: 'operations', args: [{ limit: 4, before: 2 }] })
   })
 
   test('a decision reaches the object, is audited, and answers the operation as it is then', async () => {

@@ -31,6 +31,6 @@ export default defineConfig(async () => {
         },
       }),
     ],
-    test: { name: 'api', silent: 'passed-only' as const, dir: `${root}/test/workers/api`, include: ['**/*.test.ts'] },
+    test: { name: 'api', dir: `${root}/test/workers/api`, include: ['**/*.test.ts'] },
   }
 })

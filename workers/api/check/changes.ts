@@ -1,12 +1,11 @@
 import { assertNever } from '#core/base/invariant.ts'
+import { finding, type Finding } from '#core/check/finding.ts'
 import { unsupportedChanges, type UnsupportedChange } from '#core/model/changes.ts'
 import type { Document } from '#core/model/document.ts'
-import type { FieldError, Path } from '../http.ts'
-import { fieldError } from './issues.ts'
 import { findBefore, isBootstrapped, usersOf, type World } from './world.ts'
 
 /** A change of an existing object that no operation can carry out is refused, naming the field and the reason. */
-export function checkChanges(document: Document, at: Path, world: World): readonly FieldError[] {
+export function checkChanges(document: Document, world: World): readonly Finding[] {
   const before = findBefore(world, document)
   if (!before) return []
   const clusters =
@@ -18,7 +17,7 @@ export function checkChanges(document: Document, at: Path, world: World): readon
     bootstrapped: clusters.filter(isBootstrapped).map(({ stored }) => stored.metadata.name),
   }
   return unsupportedChanges(before.stored, document, use).map((change) =>
-    fieldError([...at, ...change.path], sayChange(change, document), 'change-not-supported'),
+    finding(change.path, sayChange(change, document), { code: 'change-not-supported' }),
   )
 }
 

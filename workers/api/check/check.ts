@@ -1,12 +1,14 @@
+import { checkAddresses } from '#core/check/addresses.ts'
+import { checkTwice, idOf } from '#core/check/documents.ts'
+import { finding, type Finding } from '#core/check/finding.ts'
+import { checkSameSite, danglingReferences } from '#core/check/references.ts'
+import { checkVersions } from '#core/check/versions.ts'
 import { problem, type ProblemCode } from '#core/model/problem.ts'
 import type { Document } from '#core/model/document.ts'
 import type { FieldError, Path, Refusal } from '../http.ts'
-import { checkAddresses } from './addresses.ts'
 import { checkChanges } from './changes.ts'
-import { fieldError } from './issues.ts'
-import { checkReferences } from './references.ts'
-import { checkVersions } from './versions.ts'
-import { findBefore, idOf, type World } from './world.ts'
+import { toFieldError } from './issues.ts'
+import { findBefore, type World } from './world.ts'
 
 /** Everything that must hold between documents, all of it at once, so that a person mends a file in one go. */
 export function checkDocuments(
@@ -14,23 +16,39 @@ export function checkDocuments(
   world: World,
 ): Refusal | undefined {
   const errors = documents.flatMap(({ document, at }, index) => {
-    const deleting = findBefore(world, document)?.stored.deletingAt !== undefined
+    const earlier = documents.slice(0, index).map((other) => other.document)
     return [
-      ...checkTwice(documents.slice(0, index), document, at),
-      ...(deleting ? [fieldError(at, `${idOf(document)} is being deleted`, 'being-deleted')] : []),
-      ...checkReferences(document, at, world),
-      ...checkAddresses(document, at, world),
-      ...checkVersions(document, at, world),
-      ...checkChanges(document, at, world),
-    ]
+      ...checkTwice(document, earlier),
+      ...checkDeleting(document, world),
+      ...checkReferences(document, world),
+      ...checkSameSite(document, world),
+      ...checkAddresses(document, world, (cluster) => world.brought.has(idOf(cluster))),
+      ...(keepsVersions(document, world) ? [] : checkVersions(document)),
+      ...checkChanges(document, world),
+    ].map((found) => toFieldError(found, at))
   })
   return errors.length === 0 ? undefined : { problem: problem(codeOf(errors)), errors }
 }
 
-function checkTwice(earlier: readonly { readonly document: Document }[], document: Document, at: Path) {
-  return earlier.some((other) => idOf(other.document) === idOf(document))
-    ? [fieldError([...at, 'metadata', 'name'], `${idOf(document)} is here twice`)]
-    : []
+const checkDeleting = (document: Document, world: World): readonly Finding[] =>
+  findBefore(world, document)?.stored.deletingAt === undefined
+    ? []
+    : [finding([], `${idOf(document)} is being deleted`, { code: 'being-deleted' })]
+
+const checkReferences = (document: Document, world: World): readonly Finding[] =>
+  danglingReferences(document, world).map(({ kind, name, path, hint }) =>
+    finding(path, `there is no ${kind} "${name}", neither here nor in the request`, {
+      code: 'reference-missing',
+      hint,
+    }),
+  )
+
+/** A cluster that keeps its versions is left alone, whatever the range is now. */
+function keepsVersions(document: Document, world: World): boolean {
+  const before = findBefore(world, document)?.stored
+  if (document.kind !== 'Cluster' || before?.kind !== 'Cluster') return false
+  const { talos, kubernetes } = document.spec
+  return talos.version === before.spec.talos.version && kubernetes.version === before.spec.kubernetes.version
 }
 
 /** The one code that all errors share, else the general one. */

@@ -1,50 +1,41 @@
 import type { z } from 'zod'
-import { nearest } from '#core/base/nearest.ts'
-import { KINDS } from '#core/model/document.ts'
+import { finding, valueAt, type Finding } from '#core/check/finding.ts'
+import { sayIssue } from '#core/check/say-issue.ts'
+import { schemaFindings, type ZodIssue } from '#core/check/schema-findings.ts'
 import { toDotted, toPointer, type FieldError, type Path } from '../http.ts'
-import { knownFields } from './known-fields.ts'
 
-/** What zod found in a request body, as errors that name the field, one per field. */
-export function toFieldErrors(error: z.ZodError, body: unknown): readonly FieldError[] {
-  return error.issues.flatMap((issue) => {
-    const path = issue.path.map((key) => (typeof key === 'number' ? key : String(key)))
-    if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownField(body, path, key))
-    return [fieldError(path, sayIssue(issue, valueAt(body, path)))]
+/** What the shared checks found, as errors of a request: a pointer from the beginning of its body. */
+export const toFieldError = ({ path, message, code, hint }: Finding, at: Path): FieldError => ({
+  pointer: toPointer([...at, ...path]),
+  path: toDotted(path),
+  code,
+  message,
+  ...(hint === undefined ? {} : { hint }),
+})
+
+/** A body is a document, or carries documents as /v1/apply does. */
+export function bodyErrors(error: z.ZodError, body: unknown): readonly FieldError[] {
+  const carries = valueAt(body, ['documents']) !== undefined
+  const groups = Map.groupBy(error.issues, ({ path: [first, index] }) =>
+    carries && first === 'documents' && typeof index === 'number' ? index : undefined,
+  )
+  return [...groups].flatMap(([index, issues]) => {
+    if (index === undefined) return carries ? partErrors(issues, body) : documentErrors(issues, body, [])
+    const within = issues.map((issue) => ({ ...issue, path: issue.path.slice(2) }))
+    return documentErrors(within, valueAt(body, ['documents', index]), ['documents', index])
   })
 }
 
-export function fieldError(path: Path, message: string, code: FieldError['code'] = 'invalid-document'): FieldError {
-  return { pointer: toPointer(path), path: toDotted(withinDocument(path)), code, message }
-}
+const documentErrors = (issues: readonly ZodIssue[], document: unknown, at: Path): readonly FieldError[] =>
+  schemaFindings(issues, document).map((found) => toFieldError(found, at))
 
-export const didYouMean = (name: string, candidates: Iterable<string>): { hint?: string } => {
-  const near = nearest(name, candidates)
-  return near === undefined ? {} : { hint: `did you mean "${near}"?` }
-}
-
-function unknownField(body: unknown, path: Path, key: string): FieldError {
-  const inside = withinDocument(path)
-  const document = valueAt(body, path.slice(0, path.length - inside.length))
-  const known = knownFields(valueAt(document, ['kind']), inside)
-  return { ...fieldError([...path, key], `unknown field "${key}"`), ...didYouMean(key, known) }
-}
-
-function sayIssue(issue: z.core.$ZodIssue, value: unknown): string {
-  if (issue.code === 'invalid_union' && issue.discriminator === 'kind')
-    return typeof value === 'string'
-      ? `unknown kind "${value}"; there are ${KINDS.join(', ')}`
-      : `must be one of ${KINDS.join(', ')}`
-  if (value === undefined && issue.code !== 'custom') return 'this field is missing'
-  return issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message
-}
-
-/** Bodies of /v1/apply hold their documents under `documents`; other bodies are the document. */
-const withinDocument = (path: Path): Path => (path[0] === 'documents' ? path.slice(2) : path)
-
-export function valueAt(value: unknown, path: Path): unknown {
-  return path.reduce<unknown>(
-    (found, key) =>
-      typeof found === 'object' && found !== null && Object.hasOwn(found, key) ? Reflect.get(found, key) : undefined,
-    value,
-  )
-}
+/** Anything that is no document: a query, a path, the outer body of an apply. */
+export const partErrors = (issues: readonly ZodIssue[], part: unknown): readonly FieldError[] =>
+  issues.flatMap((issue) => {
+    const path = issue.path.map((key) => (typeof key === 'number' ? key : String(key)))
+    const found =
+      issue.code === 'unrecognized_keys'
+        ? issue.keys.map((key) => finding([...path, key], 'unknown field'))
+        : [finding(path, sayIssue(issue, valueAt(part, path), path))]
+    return found.map((one) => toFieldError(one, []))
+  })

@@ -1,27 +1,16 @@
-import type {
-  ClusterDocument,
-  Document,
-  Kind,
-  MachineClassDocument,
-  NetworkDocument,
-  SiteDocument,
-  Stored,
-} from '#core/model/document.ts'
+import { byKind, idOf, type Documents } from '#core/check/documents.ts'
+import type { Document, Stored } from '#core/model/document.ts'
 import type { ScopedDocument } from '#db/scope.ts'
 
 /**
  * The documents as they would be after a request: what is stored, with what the request brings laid over it. Checks look
  * at nothing else.
  */
-export interface World {
+export interface World extends Documents {
   /** What is stored now; a cluster that is gone is not there. */
   readonly before: readonly ScopedDocument[]
   /** `Kind/name` of what the request brings. */
   readonly brought: ReadonlySet<string>
-  readonly sites: readonly SiteDocument[]
-  readonly networks: readonly NetworkDocument[]
-  readonly machineClasses: readonly MachineClassDocument[]
-  readonly clusters: readonly ClusterDocument[]
 }
 
 export const isGone = (scoped: ScopedDocument): boolean => scoped.phase === 'gone'
@@ -33,24 +22,11 @@ export function worldOf(stored: readonly ScopedDocument[], documents: readonly D
     ...before.map((scoped) => scoped.stored).filter((document) => !brought.has(idOf(document))),
     ...documents,
   ]
-  return {
-    before,
-    brought,
-    sites: after.filter((document) => document.kind === 'Site'),
-    networks: after.filter((document) => document.kind === 'Network'),
-    machineClasses: after.filter((document) => document.kind === 'MachineClass'),
-    clusters: after.filter((document) => document.kind === 'Cluster'),
-  }
+  return { before, brought, ...byKind(after) }
 }
-
-export const idOf = (document: { readonly kind: Kind; readonly metadata: { readonly name: string } }): string =>
-  `${document.kind}/${document.metadata.name}`
 
 export const findBefore = (world: World, document: Document): ScopedDocument | undefined =>
   world.before.find((scoped) => idOf(scoped.stored) === idOf(document))
-
-export const named = <D extends Document>(documents: readonly D[], name: string): D | undefined =>
-  documents.find((document) => document.metadata.name === name)
 
 /** Stored clusters that use an object, as their owner sees them now. */
 export function usersOf(world: World, stored: Stored): readonly ScopedDocument[] {

@@ -17,7 +17,7 @@ import { putDocument } from '../write/put.ts'
  * site.
  */
 export const Params = z.object({ name: Name })
-export const DryRun = z.object({
+export const DryRun = z.strictObject({
   dryRun: z
     .enum(['true', 'false'])
     .optional()

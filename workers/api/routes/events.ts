@@ -29,13 +29,12 @@ export function registerEvents(app: OpenAPIHono<ApiEnv>): void {
         'A WebSocket upgrade gets one JSON event per message; Accept: text/event-stream gets server-sent events whose id is the sequence number.',
       request: {
         params: Params,
-        query: z.object({
-          after: z.coerce
-            .number()
-            .int()
-            .min(0)
+        query: z.strictObject({
+          after: z
+            .string()
+            .regex(/^(now|\d{1,15})$/, 'must be a number or now')
             .optional()
-            .openapi({ description: 'only events with a greater sequence number' }),
+            .openapi({ description: 'only events with a greater sequence number; now: only those to come' }),
         }),
       },
       responses: responses({ status: 200, description: 'a stream of events', schema: z.string() }, [
@@ -47,7 +46,9 @@ export function registerEvents(app: OpenAPIHono<ApiEnv>): void {
     async (c) => {
       const { name } = c.req.valid('param')
       const upgrade = c.req.header('Upgrade')?.toLowerCase() === 'websocket'
-      if (!upgrade && !(c.req.header('Accept') ?? '').includes('text/event-stream'))
+      // curl by itself accepts anything.
+      const stream = ['text/event-stream', '*/*'].some((type) => (c.req.header('Accept') ?? '').includes(type))
+      if (!upgrade && !stream)
         return problemResponse(c, refusal('invalid-request', { accept: 'a WebSocket upgrade or text/event-stream' }))
       const stored = await findDocument(c.var.db, 'Cluster', name)
       if (!stored) return problemResponse(c, refusal('not-found', { kind: 'Cluster', name }))

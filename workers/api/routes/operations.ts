@@ -1,15 +1,16 @@
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi'
-import { isOpen, OPERATION_KINDS, OperationState, type Operation } from '#core/model/operation.ts'
+import { ok } from '#core/base/result.ts'
+import { OPERATION_KINDS, OperationState } from '#core/model/operation.ts'
 import { clusterUidOf, Name, OperationId } from '#core/model/ids.ts'
 import { recordAudit } from '#db/audit.ts'
-import { findDocument, findDocumentByUid } from '#db/documents.ts'
-import { findStatus, type PublishedStatus } from '#db/statuses.ts'
+import { findDocumentByUid } from '#db/documents.ts'
 import { actorOf } from '../actor.ts'
 import { responses } from '../answers/problem.ts'
 import type { ApiEnv } from '../env.ts'
 import { answer, problemResponse, refusal } from '../http.ts'
 import { clusterObject } from '../objects.ts'
-import { page, PageQuery, readNumberCursor } from '../paging.ts'
+import { linkNext, PageQuery, readCursor } from '../paging.ts'
+import { fromPlace, operationsOfAll, operationsOfCluster, toPlace } from '../read/operations-page.ts'
 
 /** What is being done and was done to a cluster, and the two decisions a person can make about what is stuck. */
 const OperationAnswer = z
@@ -37,34 +38,14 @@ const OperationAnswer = z
   })
   .openapi('Operation')
 
-const toAnswer = (operation: Operation, cluster: string, stuck: ReadonlySet<string>) => ({
-  ...operation,
-  cluster,
-  retryable: stuck.has(operation.operationId) && !isOpen(operation.state),
-})
-
-/** Ids of the operations that hold the cluster until a person decides. */
-function stuckOperations(published: PublishedStatus | undefined): ReadonlySet<string> {
-  const status = z
-    .object({ waiting: z.array(z.object({ code: z.string(), facts: z.record(z.string(), z.unknown()) })) })
-    .safeParse(published?.status)
-  const ids = (status.data?.waiting ?? [])
-    .filter(({ code, facts }) => STUCK.includes(code) && facts['abandoned'] !== true)
-    .map(({ facts }) => facts['operationId'])
-  return new Set(ids.filter((id) => typeof id === 'string'))
-}
-const STUCK = ['attempts-exhausted', 'needs-human']
-
-const numberOf = (operation: Operation): number => Number(operation.operationId.split('-')[1])
-
 export function registerOperations(app: OpenAPIHono<ApiEnv>): void {
   app.openapi(
     createRoute({
       method: 'get',
       path: '/v1/operations',
       tags: ['operations'],
-      summary: 'List the operations of a cluster, newest first',
-      request: { query: PageQuery.extend({ cluster: Name }) },
+      summary: 'List the operations of a cluster, newest first, or of all clusters one after the other',
+      request: { query: PageQuery.extend({ cluster: Name.optional() }) },
       responses: responses(
         {
           status: 200,
@@ -76,17 +57,18 @@ export function registerOperations(app: OpenAPIHono<ApiEnv>): void {
     }),
     async (c) => {
       const { cluster, limit, cursor } = c.req.valid('query')
-      const before = readNumberCursor(cursor)
-      if (!before.ok) return problemResponse(c, before.error)
-      const stored = await findDocument(c.var.db, 'Cluster', cluster)
-      if (!stored) return problemResponse(c, refusal('not-found', { kind: 'Cluster', name: cluster }))
-      const [found, status] = await Promise.all([
-        clusterObject(c.env, stored.uid).operations({ limit: limit + 1, before: before.value }),
-        findStatus(c.var.db, stored.uid),
-      ])
-      const { items, ...rest } = page(c, { items: found, limit }, numberOf)
-      const stuck = stuckOperations(status)
-      return answer(c, { items: items.map((operation) => toAnswer(operation, cluster, stuck)), ...rest })
+      const text = readCursor(cursor)
+      if (!text.ok) return problemResponse(c, text.error)
+      const place = toPlace(text.value)
+      if (!place.ok) return problemResponse(c, place.error)
+      const asked = { limit, place: place.value }
+      const found =
+        cluster === undefined
+          ? ok(await operationsOfAll(c.var.db, c.env, asked))
+          : await operationsOfCluster(c.var.db, c.env, cluster, asked)
+      if (!found.ok) return problemResponse(c, found.error)
+      const { items, next } = found.value
+      return answer(c, { items, ...(next ? { nextCursor: linkNext(c, fromPlace(next)) } : {}) })
     },
   )
 
@@ -126,7 +108,7 @@ export function registerOperations(app: OpenAPIHono<ApiEnv>): void {
         ])
         const operation = await object.operation(id)
         if (!operation) return problemResponse(c, refusal('not-found', { operation: id }))
-        return answer(c, toAnswer(operation, name, new Set()))
+        return answer(c, { ...operation, cluster: name })
       },
     )
   }

@@ -9,7 +9,7 @@ import { clusterObject, siteObject } from '../objects.ts'
 import { writesOf, type Proposal } from './propose.ts'
 
 /**
- * The order of a write: an alarm in every cluster it concerns, then the batch, then the wake that makes it quick. A lost
+ * The order of a write: an alarm in every object it concerns, then the batch, then the wake that makes it quick. A lost
  * wake then costs a delay and nothing else. A write that changes nothing wakes nobody.
  */
 export const WAKE_BEFORE_MS = 30_000
@@ -48,14 +48,13 @@ export function tooManyAwakened({ clusterUids, siteUids }: Awakened): Refusal | 
   return count <= MAX_WOKEN ? undefined : refusal('invalid-request', { affectedObjects: count, limit: MAX_WOKEN })
 }
 
-export async function armAlarms(env: ApiBindings, { clusterUids }: Awakened): Promise<void> {
-  await Promise.all(clusterUids.map((uid) => clusterObject(env, uid).wake(uid, WAKE_BEFORE_MS)))
-}
+export const armAlarms = (env: ApiBindings, awakened: Awakened): Promise<void> => wake(env, awakened, WAKE_BEFORE_MS)
+export const wakeNow = (env: ApiBindings, awakened: Awakened): Promise<void> => wake(env, awakened, 0)
 
-export async function wakeNow(env: ApiBindings, { clusterUids, siteUids }: Awakened): Promise<void> {
+async function wake(env: ApiBindings, { clusterUids, siteUids }: Awakened, inMs: number): Promise<void> {
   await Promise.all([
-    ...clusterUids.map((uid) => clusterObject(env, uid).wake(uid, 0)),
-    ...siteUids.map((uid) => siteObject(env, uid).wake(uid)),
+    ...clusterUids.map((uid) => clusterObject(env, uid).wake(uid, inMs)),
+    ...siteUids.map((uid) => siteObject(env, uid).wake(uid, inMs)),
   ])
 }
 

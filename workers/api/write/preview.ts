@@ -1,8 +1,7 @@
 import { completeDocuments } from '#core/plan/documents.ts'
 import { previewCluster, type ClusterPreview } from '#core/plan/preview-cluster.ts'
 import type { PlannedOperation } from '#core/plan/plan-type.ts'
-import { HOLD_KINDS, type Hold } from '#core/model/hold.ts'
-import { sayFacts } from '../say.ts'
+import { sayHold } from '#core/model/say-hold.ts'
 import type {
   ClusterDocument,
   MachineClassDocument,
@@ -90,12 +89,10 @@ function storedAfter({ changes, world }: Proposal): readonly Stored[] {
 function toPlanAnswer({ plan, capacity }: ClusterPreview): z.infer<typeof PlanAnswer> {
   return {
     operations: plan.operations.map((operation) => ({ kind: operation.kind, subject: nameOf(operation) })),
-    holds: plan.holds.map((hold) => ({
-      code: hold.code,
-      subject: hold.subject,
-      text: sayHold(hold),
-      unblock: HOLD_KINDS[hold.code].unblock,
-    })),
+    holds: plan.holds.map((hold) => {
+      const { says, unblock } = sayHold(hold)
+      return { code: hold.code, subject: hold.subject, text: says, unblock }
+    }),
     findings: plan.findings.map(({ code, text }) => ({ code, text })),
     capacity: [...capacity],
   }
@@ -104,5 +101,3 @@ function toPlanAnswer({ plan, capacity }: ClusterPreview): z.infer<typeof PlanAn
 /** People know machines by name, not by id. */
 const nameOf = ({ input, subject }: PlannedOperation): string =>
   'name' in input ? input.name : 'clusterName' in input ? input.clusterName : subject
-
-const sayHold = (hold: Hold): string => HOLD_KINDS[hold.code].says + sayFacts(hold.facts)

@@ -1,13 +1,14 @@
 import { canonicalJson, type Json } from '#core/base/canonical-json.ts'
 import { err, ok, type Result } from '#core/base/result.ts'
+import { idOf } from '#core/check/documents.ts'
+import { didYouMean, valueAt } from '#core/check/finding.ts'
 import type { Document, Stored } from '#core/model/document.ts'
 import { mintUid } from '#core/model/ids.ts'
 import { namesOf, type DocumentWrite, type Guard } from '#db/documents.ts'
 import type { Db } from '#db/open.ts'
 import { readScope } from '#db/scope.ts'
 import { checkDocuments } from '../check/check.ts'
-import { didYouMean, valueAt } from '../check/issues.ts'
-import { findBefore, idOf, isGone, worldOf, type World } from '../check/world.ts'
+import { findBefore, isGone, worldOf, type World } from '../check/world.ts'
 import type { Path, Refusal } from '../http.ts'
 import { refusal } from '../http.ts'
 import { scopeOf } from './scope-of.ts'
@@ -92,7 +93,7 @@ async function withNameHints(db: Db, refused: Refusal, asked: readonly Asked[]):
       if (error.code !== 'reference-missing' || error.hint !== undefined) return error
       const source = asked.find(({ at }) => error.pointer.startsWith(`${at.map((key) => `/${key}`).join('')}/spec/`))
       const name = source && valueAt(source.document, error.path.split('.'))
-      return typeof name === 'string' ? { ...error, ...didYouMean(name, names) } : error
+      return typeof name === 'string' ? { ...error, hint: didYouMean(name, names) } : error
     }),
   }
 }

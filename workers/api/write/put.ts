@@ -1,11 +1,12 @@
 import type { Context } from 'hono'
 import { invariant } from '#core/base/invariant.ts'
 import { err, ok, type Result } from '#core/base/result.ts'
+import { finding } from '#core/check/finding.ts'
 import type { Document, Stored } from '#core/model/document.ts'
 import { findStatus } from '#db/statuses.ts'
 import { toDocumentAnswer, type DocumentAnswer } from '../answers/document.ts'
 import { actorOf } from '../actor.ts'
-import { fieldError } from '../check/issues.ts'
+import { toFieldError } from '../check/issues.ts'
 import type { ApiEnv } from '../env.ts'
 import { refusal, type Refusal } from '../http.ts'
 import { checkPrecondition, type Precondition } from '../precondition.ts'
@@ -32,7 +33,7 @@ export interface PutAnswer {
 export async function putDocument(c: Context<ApiEnv>, request: PutRequest): Promise<Result<PutAnswer, Refusal>> {
   const { document, name } = request
   if (document.metadata.name !== name) {
-    const error = fieldError(['metadata', 'name'], `the path says "${name}"`)
+    const error = toFieldError(finding(['metadata', 'name'], `the path says "${name}"`), [])
     return err({ ...refusal('invalid-document'), errors: [error] })
   }
   return await untilWon(async () => await putOnce(c, request))

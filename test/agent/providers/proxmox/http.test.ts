@@ -68,7 +68,10 @@ describe('calls to Proxmox', () => {
   test('a host with another authority is told nothing, not even the token', async () => {
     const other = await startProxmoxSite()
     const wrong = createProxmoxHttp({ ...access(), endpoints: [other.host.url] }, createDialer())
-    expect(await wrong.get('/version')).toMatchObject({ ok: false, error: { kind: 'not-sent' } })
+    expect(await wrong.get('/version')).toMatchObject({
+      ok: false,
+      error: { kind: 'not-sent', text: expect.stringContaining('proxmox.caFile') },
+    })
     await wrong.close()
     await other.close()
   })

@@ -25,6 +25,7 @@ export async function authority(
   organization: string,
   kind: 'ed25519' | 'ec',
   usages?: x509.KeyUsageFlags,
+  more: readonly x509.Extension[] = [],
 ): Promise<SigningAuthority> {
   const pair = kind === 'ed25519' ? generateKeyPairSync('ed25519') : generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const algorithm = kind === 'ed25519' ? { name: 'Ed25519' } : { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
@@ -42,6 +43,7 @@ export async function authority(
       new x509.KeyUsagesExtension(usages ?? x509.KeyUsageFlags.digitalSignature | x509.KeyUsageFlags.keyCertSign, true),
       new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth, x509.ExtendedKeyUsage.clientAuth]),
       new x509.BasicConstraintsExtension(true, undefined, true),
+      ...more,
     ],
   })
   const certPem = `${cert.toString('pem')}\n`

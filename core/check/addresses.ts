@@ -1,26 +1,32 @@
-import { parseIpv4, parseIpv4Cidr, parseIpv4Range, rangeContains, type Ipv4Cidr } from '#core/base/ipv4.ts'
-import { invariant } from '#core/base/invariant.ts'
-import type { Result } from '#core/base/result.ts'
-import type { ClusterDocument, Document, NetworkDocument } from '#core/model/document.ts'
-import type { FieldError, Path } from '../http.ts'
-import { fieldError } from './issues.ts'
-import { idOf, named, type World } from './world.ts'
+import { parseIpv4, parseIpv4Cidr, parseIpv4Range, rangeContains, type Ipv4Cidr } from '../base/ipv4.ts'
+import { invariant } from '../base/invariant.ts'
+import type { Result } from '../base/result.ts'
+import type { ClusterDocument, Document, NetworkDocument } from '../model/document.ts'
+import { named, type Documents } from './documents.ts'
+import { finding, type Finding } from './finding.ts'
 
 /**
  * The address plan, before anything is placed by it (P6): every address lies in its network, is nobody's already, and is
  * not one the network keeps for itself. The VIP may stand in a reserved range, a machine may not.
+ *
+ * `checkedItself` names the clusters that are checked as documents of their own, so that nothing is said twice.
  */
-export function checkAddresses(document: Document, at: Path, world: World): readonly FieldError[] {
-  if (document.kind === 'Cluster') return checkCluster(document, at, world)
-  if (document.kind === 'Network') return checkNetwork(document, at, world)
+export function checkAddresses(
+  document: Document,
+  documents: Documents,
+  checkedItself: (cluster: ClusterDocument) => boolean,
+): readonly Finding[] {
+  if (document.kind === 'Cluster') return checkCluster(document, documents)
+  if (document.kind === 'Network')
+    return [...checkNetwork(document, documents), ...checkUsers(document, documents, checkedItself)]
   return []
 }
 
-function checkCluster(document: ClusterDocument, at: Path, world: World): readonly FieldError[] {
-  const network = named(world.networks, document.spec.nodeNetwork)
-  // A missing network is an error of its own; see ./references.ts.
-  if (!network || network.spec.site !== document.spec.site) return []
-  const others = world.clusters.filter(
+function checkCluster(document: ClusterDocument, documents: Documents): readonly Finding[] {
+  const network = named(documents.networks, document.spec.nodeNetwork)
+  // A network that is missing or elsewhere is a matter of ./references.ts.
+  const ours = network?.spec.site === document.spec.site ? network : undefined
+  const others = documents.clusters.filter(
     (other) => other.metadata.name !== document.metadata.name && other.spec.site === document.spec.site,
   )
   const takenBy = new Map(others.flatMap(takenAddresses))
@@ -30,9 +36,9 @@ function checkCluster(document: ClusterDocument, at: Path, world: World): readon
     const holder = earlier ? earlier.what : takenBy.get(address)
     const found = [
       ...(holder ? [`${address} is already taken by ${holder}`] : []),
-      ...placeIn(network, address, { mayBeReserved: what === VIP }),
+      ...(ours ? placeIn(ours, address, { mayBeReserved: what === VIP }) : []),
     ]
-    return found.map((message) => fieldError([...at, ...path], message))
+    return found.map((message) => finding(path, message))
   })
 }
 
@@ -69,37 +75,39 @@ function placeIn(network: NetworkDocument, address: string, rule: { readonly may
     .map(([key, text]) => `${address} is reserved as "${key}" (${text}) in the network "${name}"`)
 }
 
-function checkNetwork(document: NetworkDocument, at: Path, world: World): readonly FieldError[] {
+function checkNetwork(document: NetworkDocument, documents: Documents): readonly Finding[] {
   const { cidr, gateway, reserved = {}, site } = document.spec
   const range = parsed(parseIpv4Cidr(cidr))
-  const errors: FieldError[] = []
+  const errors: Finding[] = []
   const gatewayValue = parsed(parseIpv4(gateway))
   if (!rangeContains(range, gatewayValue) || isEdge(range, gatewayValue))
-    errors.push(fieldError([...at, 'spec', 'gateway'], `${gateway} is not a host address in ${cidr}`))
+    errors.push(finding(['spec', 'gateway'], `${gateway} is not a host address in ${cidr}`))
   for (const [key, text] of Object.entries(reserved)) {
     const { first, last } = parsed(parseIpv4Range(text))
     if (!rangeContains(range, first) || !rangeContains(range, last))
-      errors.push(fieldError([...at, 'spec', 'reserved', key], `${text} is not in ${cidr}`))
+      errors.push(finding(['spec', 'reserved', key], `${text} is not in ${cidr}`))
   }
-  for (const other of world.networks) {
+  for (const other of documents.networks) {
     if (other.metadata.name === document.metadata.name || other.spec.site !== site) continue
     const { first, last } = parsed(parseIpv4Cidr(other.spec.cidr))
     if (range.first <= last && first <= range.last)
-      errors.push(
-        fieldError([...at, 'spec', 'cidr'], `${cidr} overlaps with ${other.spec.cidr} of "${other.metadata.name}"`),
-      )
+      errors.push(finding(['spec', 'cidr'], `${cidr} overlaps with ${other.spec.cidr} of "${other.metadata.name}"`))
   }
-  return [...errors, ...checkUsers(document, at, world)]
+  return errors
 }
 
 /** Clusters that stay as they are must still fit a network that changes under them; the others are checked themselves. */
-function checkUsers(network: NetworkDocument, at: Path, world: World): readonly FieldError[] {
-  return world.clusters
-    .filter((cluster) => cluster.spec.nodeNetwork === network.metadata.name && !world.brought.has(idOf(cluster)))
+function checkUsers(
+  network: NetworkDocument,
+  documents: Documents,
+  checkedItself: (cluster: ClusterDocument) => boolean,
+): readonly Finding[] {
+  return documents.clusters
+    .filter((cluster) => cluster.spec.nodeNetwork === network.metadata.name && !checkedItself(cluster))
     .flatMap((cluster) =>
       addressesOf(cluster).flatMap(({ what, address }) =>
         placeIn(network, address, { mayBeReserved: what === VIP }).map((message) =>
-          fieldError([...at, 'spec'], `cluster ${cluster.metadata.name} does not fit: ${message}`),
+          finding(['spec'], `cluster ${cluster.metadata.name} does not fit: ${message}`),
         ),
       ),
     )

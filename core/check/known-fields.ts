@@ -1,11 +1,10 @@
 import { z } from 'zod'
-import { DOCUMENT_SCHEMAS, KINDS } from '#core/model/document.ts'
-import type { Path } from '../http.ts'
+import { DOCUMENT_SCHEMAS, type Kind } from '../model/document.ts'
+import type { Path } from './finding.ts'
 
-/** The field names that a kind knows at a path, for hints; [] where any name is allowed. Only failing requests ask. */
-export function knownFields(kind: unknown, path: Path): readonly string[] {
-  const known = KINDS.find((candidate) => candidate === kind)
-  let schema: unknown = known && z.toJSONSchema(DOCUMENT_SCHEMAS[known], { io: 'input', unrepresentable: 'any' })
+/** The field names that a kind knows at a path, for hints; [] where any name is allowed. Only failing documents ask. */
+export function knownFields(kind: Kind, path: Path): readonly string[] {
+  let schema: unknown = z.toJSONSchema(DOCUMENT_SCHEMAS[kind], { io: 'input', unrepresentable: 'any' })
   for (const key of path) {
     const properties = member(schema, 'properties')
     schema =

@@ -1,0 +1,23 @@
+import { resolve } from 'node:path'
+import { defineConfig } from 'vitest/config'
+
+const root = resolve(import.meta.dirname, '../..')
+
+/** Whole journeys: the cloud half in a local workerd, a lab, and real agent processes. */
+export default defineConfig({
+  root,
+  test: {
+    name: 'trip',
+    dir: `${root}/test/trip`,
+    include: ['**/*.test.ts'],
+    environment: 'node',
+    // Each file brings a control plane of its own; two at a time would only wait for each other.
+    maxWorkers: 1,
+    fileParallelism: false,
+    // Journeys mostly wait; each has an agent process and a lab of its own.
+    maxConcurrency: 3,
+    // A journey has its own limits, which say what it waited for in vain; these only end a hang.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+  },
+})
