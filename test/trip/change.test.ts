@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import type { ClusterDocument } from '#core/model/document.ts'
 import { apply, deleteCluster, untilGone, untilReady } from '#tools/stage/clusters.ts'
+import type { Story } from '#tools/stage/story.ts'
 import { placedOn } from './support/ledger.ts'
 import { moments, untilMoment, type Moment } from './support/moments.ts'
 import { GONE_MS, READY_MS, useStage, withMachines } from './support/trip.ts'
@@ -7,78 +9,65 @@ import { GONE_MS, READY_MS, useStage, withMachines } from './support/trip.ts'
 /** The spec changes in every phase of a creation: it ends ready with what is wanted now, and goes again. */
 const stage = useStage()
 
+type Change = (story: Story) => ClusterDocument
+const to =
+  (machines: Readonly<Record<string, string>>): Change =>
+  (story) =>
+    withMachines(story, machines)
+
 /** The third machine with another address, or with another name: in both cases another machine. */
-const MOVED = { 'talos-node-0': '192.168.1.51', 'talos-node-1': '192.168.1.52', 'talos-node-2': '192.168.1.59' }
-const RENAMED = { 'talos-node-0': '192.168.1.51', 'talos-node-1': '192.168.1.52', 'talos-node-9': '192.168.1.53' }
+const moved = to({ 'talos-node-0': '192.168.1.51', 'talos-node-1': '192.168.1.52', 'talos-node-2': '192.168.1.59' })
+const renamed = to({ 'talos-node-0': '192.168.1.51', 'talos-node-1': '192.168.1.52', 'talos-node-9': '192.168.1.53' })
 /** The first by address is the one that etcd is bootstrapped on. */
-const WITHOUT_FIRST = { 'talos-node-3': '192.168.1.54', 'talos-node-1': '192.168.1.52', 'talos-node-2': '192.168.1.53' }
-const TWO_OTHERS = { 'talos-node-0': '192.168.1.51', 'talos-node-8': '192.168.1.58', 'talos-node-9': '192.168.1.59' }
+const withoutFirst = to({
+  'talos-node-3': '192.168.1.54',
+  'talos-node-1': '192.168.1.52',
+  'talos-node-2': '192.168.1.53',
+})
+const twoOthers = to({ 'talos-node-7': '192.168.1.57', 'talos-node-1': '192.168.1.52', 'talos-node-9': '192.168.1.59' })
+/** Possible only before etcd is started. */
+const smaller: Change = ({ cluster }) => ({
+  ...cluster,
+  spec: { ...cluster.spec, controlPlane: { ...cluster.spec.controlPlane, class: 'cp-smaller' } },
+})
 
-/** What the site has to say at the end of each: complaints of its host, and what its ledger has given out. */
-interface Outcome {
-  readonly changed: readonly string[]
-  readonly placed: { readonly cpu: number; readonly memoryMiB: number }
-  readonly gone: readonly string[]
+const CHANGES: Readonly<Record<Moment, readonly [string, Change]>> = {
+  placed: ['[P6] one machine moved', moved],
+  'image under way': ['another class', smaller],
+  creating: ['[P6] one machine renamed', renamed],
+  created: ['[P6] one machine moved', moved],
+  running: ['[P6] one machine renamed', renamed],
+  configuring: ['another class', smaller],
+  bootstrapping: ['[P3] not the machine etcd is started on', withoutFirst],
+  joined: ['[P1] one machine moved', moved],
+  ready: ['[P1][P2] two machines replaced, one after the other', twoOthers],
 }
-const AS_WANTED: Outcome = { changed: [], placed: { cpu: 12, memoryMiB: 3 * 8192 }, gone: [] }
+const cases = moments.map((moment) => ({ moment, what: CHANGES[moment][0], change: CHANGES[moment][1] }))
 
-const changeWhen = (moment: Moment, machines: Readonly<Record<string, string>>): Promise<Outcome> =>
-  stage.onSomeSite(async (play) => {
-    const { api } = play.site
-    await apply(api, [play.story.cluster])
-    await untilMoment(play, moment)
-    await apply(api, [withMachines(play.story, machines)])
-    await untilReady(api, play.name, READY_MS)
-    const changed = play.complaints(machines)
-    const placed = await placedOn(play)
-
-    await deleteCluster(api, play.name)
-    await untilGone(api, play.name, GONE_MS)
-    return { changed, placed, gone: play.complaints({}) }
-  })
-
-describe.concurrent('changing the machines of a cluster', () => {
-  const eachMoment = moments.map((moment, index) =>
-    index % 2 === 0 ? { moment, how: 'moved', machines: MOVED } : { moment, how: 'renamed', machines: RENAMED },
-  )
-  test.each(eachMoment)('[P6] when it is $moment ends ready with exactly the wanted ones: one $how', async (change) => {
-    expect(await changeWhen(change.moment, change.machines)).toEqual(AS_WANTED)
-  })
-
-  test.each(['bootstrapping', 'ready'] as const)(
-    '[P3] when it is %s, the machine that etcd is bootstrapped on may go as well',
-    async (moment) => {
-      expect(await changeWhen(moment, WITHOUT_FIRST)).toEqual(AS_WANTED)
-    },
-  )
-
-  test('[P1][P2] when it is ready, two are replaced one after the other', async () => {
-    expect(await changeWhen('ready', TWO_OTHERS)).toEqual(AS_WANTED)
-  })
-
-  test.each(['image under way', 'configuring'] as const)('the class may change before etcd is started: %s', (moment) =>
+describe.concurrent('changing a cluster', () => {
+  test.each(cases)('$what, when it is $moment: ends ready with exactly what is wanted', ({ moment, change }) =>
     stage.onSomeSite(async (play) => {
-      const { api } = play.site
+      const { api, lab } = play.site
       const { machineClass, cluster } = play.story
-      const smaller = {
+      const small = {
         ...machineClass,
         metadata: { name: 'cp-smaller' },
         spec: { ...machineClass.spec, cpu: 2, memory: '4Gi' },
       }
-      const changed = {
-        ...cluster,
-        spec: { ...cluster.spec, controlPlane: { ...cluster.spec.controlPlane, class: 'cp-smaller' } },
-      }
-      await apply(api, [cluster])
+      const changed = change(play.story)
+      await apply(api, [small, cluster])
       await untilMoment(play, moment)
-      await apply(api, [smaller, changed])
+      await apply(api, [changed])
       await untilReady(api, play.name, READY_MS)
-      expect(play.complaints(cluster.spec.controlPlane.machines)).toEqual([])
-      const guests = play.site.lab.hypervisor.guests().filter((guest) => !guest.foreign)
-      expect(guests.map((guest) => guest.config.get('memory'))).toEqual(['4096', '4096', '4096'])
-      expect(await placedOn(play)).toEqual({ cpu: 6, memoryMiB: 3 * 4096 })
-      await deleteCluster(api, play.name)
+      expect(play.complaints(changed.spec.controlPlane.machines)).toEqual([])
+      const [cpu, memoryMiB] = change === smaller ? [2, 4096] : [4, 8192]
+      expect(await placedOn(play)).toEqual({ cpu: 3 * cpu, memoryMiB: 3 * memoryMiB })
+      const guests = lab.hypervisor.guests().filter((guest) => !guest.foreign)
+      expect(new Set(guests.map((guest) => guest.config.get('memory')))).toEqual(new Set([String(memoryMiB)]))
+
+      expect((await deleteCluster(api, play.name)).status).toBe(202)
       await untilGone(api, play.name, GONE_MS)
+      expect(play.complaints({})).toEqual([])
     }),
   )
 })
