@@ -63,7 +63,7 @@ describe('documents checked together, offline', () => {
     [
       'a Talos that is not supported',
       ['version: v1.13.9', 'version: v1.2.3'],
-      'spec.talos.version  this lanline does not know Talos v1.2.3; it knows 1.13',
+      'spec.talos.version  this lanline does not know Talos v1.2.3; it knows 1.12, 1.13, 1.14',
     ],
     [
       'a Kubernetes that Talos does not run',
