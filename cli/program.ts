@@ -7,6 +7,8 @@ import { registerEvents } from './commands/events.ts'
 import { registerGet } from './commands/get.ts'
 import { registerHelp } from './commands/help.ts'
 import { registerOperations } from './commands/operations.ts'
+import { registerRender } from './commands/render.ts'
+import { registerTalos } from './commands/talos.ts'
 import { registerValidate } from './commands/validate.ts'
 import { registerVersion } from './commands/version.ts'
 import type { ConnectionFlags } from './config/connection.ts'
@@ -35,6 +37,8 @@ export async function runProgram(args: readonly string[], io: Io): Promise<ExitC
     registerDelete,
     registerEvents,
     registerValidate,
+    registerRender,
+    registerTalos,
     registerOperations,
     registerAgent,
     registerVersion,

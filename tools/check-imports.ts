@@ -24,7 +24,12 @@ const ROOMS: readonly Room[] = [
   { folder: 'workers/api/', mayImport: ['core/', 'db/', 'durable-objects/ports.ts'] },
   { folder: 'workers/agent-relay/', mayImport: ['core/', 'db/', 'durable-objects/'] },
   { folder: 'agent/', mayImport: ['core/'], notPackages: ['cloudflare:', 'hono', 'drizzle-orm'] },
-  { folder: 'cli/', mayImport: ['core/'], notPackages: ['cloudflare:', 'hono', 'drizzle-orm'] },
+  // One maker of secrets, for the agent and for people: docs/decisions/0005.
+  {
+    folder: 'cli/',
+    mayImport: ['core/', 'agent/vault/create-bundle.ts'],
+    notPackages: ['cloudflare:', 'hono', 'drizzle-orm'],
+  },
   // The lab is a product of its own: one mistake must not confirm itself.
   { folder: 'lab/', mayImport: ['core/base/'], notPackages: ['cloudflare:'] },
   { folder: 'tools/', mayImport: ['core/', 'cli/', 'lab/', 'agent/', 'workers/', 'db/'] },

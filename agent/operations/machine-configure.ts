@@ -2,9 +2,11 @@ import { err, ok, type Result } from '#core/base/result.ts'
 import { Secret } from '#core/base/secret.ts'
 import type { ConfigIntent, OperationInput } from '#core/model/operation.ts'
 import { problem, type Problem } from '#core/model/problem.ts'
+import { checkedMachineConfig } from '#core/talos/checked-config.ts'
 import { configInputOf } from '#core/talos/intent-config.ts'
-import { canonicalConfig, renderMachineConfig } from '#core/talos/machine-config.ts'
+import { canonicalConfig } from '#core/talos/machine-config.ts'
 import type { SecretsBundle } from '#core/talos/secrets-bundle.ts'
+import { contractOfTalos } from '#core/talos/versions.ts'
 import type { ClientIdentity } from '../vault/client-identity.ts'
 import { deriveConfigToken } from '../vault/config-token.ts'
 import type { HandlerDeps } from './deps.ts'
@@ -168,5 +170,7 @@ function tokenOf(bundle: SecretsBundle, config: Secret<string>): Result<string, 
 
 function render(intent: ConfigIntent, bundle: SecretsBundle): Result<Secret<string>, Problem> {
   const input = configInputOf(intent, bundle)
-  return input.ok ? ok(new Secret(renderMachineConfig(input.value))) : input
+  if (!input.ok) return input
+  const config = checkedMachineConfig(input.value, contractOfTalos(intent.talosVersion) ?? input.value.contract)
+  return config.ok ? ok(new Secret(config.value)) : config
 }

@@ -1,4 +1,5 @@
 import { toBase64 } from '#core/talos/base64.ts'
+import { contractFor, type TalosContract } from '#core/talos/contracts/contract-for.ts'
 import type { SecretsBundle } from '#core/talos/secrets-bundle.ts'
 import { createAuthority, createServiceAccountKey } from './pki.ts'
 
@@ -16,9 +17,12 @@ const TOKEN_BYTE_LIMIT = 252
 export async function createSecretsBundle({
   random,
   nowMs,
+  contract = '1.13',
 }: {
   readonly random: RandomBytes
   readonly nowMs: number
+  /** Decides only how the cluster's id is spelt; nobody ever decodes it. */
+  readonly contract?: TalosContract | undefined
 }): Promise<SecretsBundle> {
   const [etcd, k8s, k8saggregator, os, serviceAccountKey] = await Promise.all([
     createAuthority('ec', 'etcd', nowMs),
@@ -28,9 +32,12 @@ export async function createSecretsBundle({
     createServiceAccountKey(),
   ])
   const entropy = () => toBase64(random(ENTROPY_BYTES))
+  const id = entropy()
   return {
-    // Contracts before 1.14 write the id in the URL-safe alphabet.
-    cluster: { id: entropy().replaceAll('+', '-').replaceAll('/', '_'), secret: entropy() },
+    cluster: {
+      id: contractFor(contract).urlSafeClusterId ? id.replaceAll('+', '-').replaceAll('/', '_') : id,
+      secret: entropy(),
+    },
     secrets: { bootstraptoken: createToken(random), secretboxencryptionsecret: entropy() },
     trustdinfo: { token: createToken(random) },
     certs: { etcd, k8s, k8saggregator, k8sserviceaccount: { key: serviceAccountKey }, os },

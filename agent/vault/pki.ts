@@ -85,6 +85,7 @@ export async function issueClient({
   const issuer = new X509Certificate(pemOf(authority.crt))
   const authorityKeyId = issuer.getExtension(SubjectKeyIdentifierExtension)?.keyId
   const keys = await newKeys(kind)
+  const signer = await signerOf(authority)
   // A certificate counts whole seconds.
   const expiresAt = Math.floor(Math.min(nowMs + ttlMs, issuer.notAfter.getTime()) / 1000) * 1000
   const certificate = await X509CertificateGenerator.create({
@@ -94,8 +95,8 @@ export async function issueClient({
     issuer: issuer.subjectName,
     notBefore: new Date(nowMs - BACKDATE_MS),
     notAfter: new Date(expiresAt),
-    signingAlgorithm: ALGORITHMS[kind],
-    signingKey: await importPrivateKey(authority.key, kind),
+    signingAlgorithm: signer.algorithm,
+    signingKey: signer.key,
     publicKey: keys.publicKey,
     extensions: [
       new KeyUsagesExtension(CLIENT_KEY_USAGE[kind], true),
@@ -145,9 +146,28 @@ function talosKeyPem(key: webcrypto.CryptoKey, kind: KeyKind): string {
 /** A key of a bundle under a label that Node reads. */
 const readableKeyPem = (text: string): string => pemOf(text).replaceAll('ED25519 PRIVATE KEY', 'PRIVATE KEY')
 
-function importPrivateKey(text: string, kind: KeyKind): Promise<webcrypto.CryptoKey> {
-  const pkcs8 = createPrivateKey(readableKeyPem(text)).export({ type: 'pkcs8', format: 'der' })
-  return webcrypto.subtle.importKey('pkcs8', pkcs8, ALGORITHMS[kind], false, ['sign'])
+interface Signer {
+  readonly key: webcrypto.CryptoKey
+  readonly algorithm: (typeof SIGNING_ALGORITHMS)[number]
+}
+
+/** The kinds of key that an authority may have: ours, and what people bring along. */
+const SIGNING_ALGORITHMS = [
+  ALGORITHMS.ed25519,
+  ALGORITHMS.ec,
+  { name: 'ECDSA', namedCurve: 'P-384', hash: 'SHA-384' },
+  { name: 'ECDSA', namedCurve: 'P-521', hash: 'SHA-512' },
+  { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' },
+] as const
+
+async function signerOf(authority: Pair): Promise<Signer> {
+  const pkcs8 = createPrivateKey(readableKeyPem(authority.key)).export({ type: 'pkcs8', format: 'der' })
+  for (const algorithm of SIGNING_ALGORITHMS) {
+    // The key itself decides: only the algorithm it was made for takes it.
+    const key = await webcrypto.subtle.importKey('pkcs8', pkcs8, algorithm, false, ['sign']).catch(() => undefined)
+    if (key) return { key, algorithm }
+  }
+  throw new Error('the key of the authority is of a kind that signs no certificates here')
 }
 
 /** 127 random bits, so that the number is positive in DER; the highest of them set, so that its length never varies. */

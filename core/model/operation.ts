@@ -17,6 +17,8 @@ const Vm = z.object({ machineId: MachineId, name: Name, host: z.string().max(64)
 /** The non-secret inputs of a machine configuration. `intentHash` is the hash of this value. */
 export const ConfigIntent = z.object({
   talosVersion: version,
+  /** The contract the cluster was born with, as in `1.13`; absent while that is the minor of `talosVersion`. */
+  contract: z.string().max(8).optional(),
   kubernetesVersion: version,
   schematicId: z.string().max(64),
   clusterName: Name,

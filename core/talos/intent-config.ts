@@ -1,8 +1,9 @@
 import { ACCESS_MANIFEST } from './cluster-access.ts'
-import { ok, type Result } from '../base/result.ts'
+import { err, ok, type Result } from '../base/result.ts'
 import type { ConfigIntent } from '../model/operation.ts'
-import type { Problem } from '../model/problem.ts'
-import type { MachineConfigInput } from './machine-config.ts'
+import { problem, type Problem } from '../model/problem.ts'
+import { findContractName, TALOS_CONTRACTS, type TalosContract } from './contracts/contract-for.ts'
+import type { MachineConfigInput } from './machine-config-input.ts'
 import { installerImage } from './schematic.ts'
 import type { SecretsBundle } from './secrets-bundle.ts'
 import { contractForNewCluster } from './versions.ts'
@@ -13,11 +14,15 @@ const KUBE_API_PORT = 6443
 export const clusterEndpoint = (vip: string): string => `https://${vip}:${KUBE_API_PORT}`
 
 /**
- * A machine configuration's input from what the cloud asked for and the secrets the agent holds. Problem
- * `unsupported-version`: the agent does not know how to configure that Talos.
+ * A machine configuration's input from what the cloud asked for and the secrets the agent holds. `factoryHost` is where
+ * nodes fetch their installer. Problem `unsupported-version`: the agent does not know how to configure that Talos.
  */
-export function configInputOf(intent: ConfigIntent, bundle: SecretsBundle): Result<MachineConfigInput, Problem> {
-  const contract = contractForNewCluster(intent.talosVersion, intent.kubernetesVersion)
+export function configInputOf(
+  intent: ConfigIntent,
+  bundle: SecretsBundle,
+  factoryHost?: string,
+): Result<MachineConfigInput, Problem> {
+  const contract = contractOfCluster(intent)
   if (!contract.ok) return contract
   return ok({
     contract: contract.value,
@@ -34,10 +39,27 @@ export function configInputOf(intent: ConfigIntent, bundle: SecretsBundle): Resu
     machine: {
       role: intent.role,
       hostname: intent.hostname,
-      installerImage: installerImage(intent.schematicId, intent.talosVersion),
+      installerImage: installerImage(intent.schematicId, intent.talosVersion, factoryHost),
       nics: [{ mac: intent.mac, addresses: [intent.addressCidr], gateway: intent.gateway }],
       nameservers: intent.nameservers,
       certSANs: [],
     },
   })
+}
+
+/**
+ * The contract of the cluster: that of the Talos it was created with, for ever. An upgrade that raised it would rewrite
+ * what nodes already hold, down to the key names of etcd's encryption (facts talos.md §1). An intent without one comes
+ * from a spec whose Talos version is still the one of creation, because no operation can change it yet.
+ */
+function contractOfCluster({
+  contract,
+  talosVersion,
+  kubernetesVersion,
+}: ConfigIntent): Result<TalosContract, Problem> {
+  const current = contractForNewCluster(talosVersion, kubernetesVersion)
+  if (!current.ok || contract === undefined) return current
+  const born = findContractName(contract)
+  if (born) return ok(born)
+  return err(problem('unsupported-version', { field: 'contract', version: contract, supported: TALOS_CONTRACTS }))
 }

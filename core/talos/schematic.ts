@@ -1,6 +1,7 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
-import { stringify } from 'yaml'
+import { schematicYaml } from './schematic-yaml.ts'
+import { PLATFORMS, type PlatformName } from './platforms.ts'
 
 /**
  * An Image Factory schematic: what is built into a Talos image. Its id is a hash of its canonical text, so the name of an
@@ -9,12 +10,15 @@ import { stringify } from 'yaml'
  * Source: image-factory 1.5.0; facts talos.md §6.
  */
 export interface Schematic {
+  /** Whose it is, at a factory that keeps schematics private. */
+  readonly owner?: string
   readonly overlay?: {
     readonly image: string
     readonly name: string
-    readonly options?: Readonly<Record<string, string>>
+    readonly options?: Readonly<Record<string, string | number | boolean>>
   }
   readonly customization?: {
+    readonly embeddedMachineConfiguration?: string
     readonly extraKernelArgs?: readonly string[]
     readonly meta?: readonly { readonly key: number; readonly value: string }[]
     readonly systemExtensions?: { readonly officialExtensions: readonly string[] }
@@ -38,38 +42,36 @@ export function schematicOf(extensions: readonly string[]): Schematic {
   return { customization: { systemExtensions: { officialExtensions } } }
 }
 
-/** The exact text whose hash is the id. The factory keeps the order of lists, so order them before. */
-export function schematicYaml({ overlay, customization = {} }: Schematic): string {
-  const { extraKernelArgs, meta, systemExtensions, bootloader, secureboot, diskImage } = customization
-  const canonical = {
-    overlay: overlay && { image: overlay.image, name: overlay.name, options: overlay.options },
-    customization: {
-      extraKernelArgs: nonEmpty(extraKernelArgs),
-      meta: nonEmpty(meta)?.map(({ key, value }) => ({ key, value })),
-      systemExtensions: systemExtensions && { officialExtensions: systemExtensions.officialExtensions },
-      bootloader,
-      secureboot: secureboot && {
-        enrollKeys: secureboot.enrollKeys,
-        includeWellKnownCertificates: secureboot.includeWellKnownCertificates,
-      },
-      diskImage: diskImage && { sectorSize: diskImage.sectorSize },
-    },
-  }
-  return stringify(canonical, { indent: 4, lineWidth: 0 })
-}
-
 /** Lower-case hex SHA-256 of the canonical text. */
 export const schematicId = (schematic: Schematic): string => bytesToHex(sha256(utf8ToBytes(schematicYaml(schematic))))
 
-/** The installer image that upgrades a machine to `version` and keeps its extensions. */
-export const installerImage = (id: string, version: string): string =>
-  `${FACTORY_HOST}/nocloud-installer/${id}:${version}`
+/** An image of a schematic. The platform is a virtual machine's disk image unless told otherwise. */
+export interface ImageOf {
+  readonly schematicId: string
+  /** As in `v1.13.9`. */
+  readonly version: string
+  readonly platform?: PlatformName | undefined
+}
+
+/**
+ * The installer that upgrades a machine to `version` and keeps its extensions. `host` is the factory's, with its port
+ * when it has one of its own.
+ */
+export const installerImageOf = (
+  { schematicId, version, platform = 'nocloud' }: ImageOf,
+  host = FACTORY_HOST,
+): string => `${host}/${PLATFORMS[platform].name}-installer/${schematicId}:${version}`
+
+export const installerImage = (id: string, version: string, host = FACTORY_HOST): string =>
+  installerImageOf({ schematicId: id, version }, host)
+
+/** Where a factory serves what a machine of the platform boots from, below the factory's address. */
+export const bootFilePath = ({ schematicId, version, platform = 'nocloud' }: ImageOf): string =>
+  `/image/${schematicId}/${version}/${PLATFORMS[platform].bootFile}`
 
 /** The path of the disk image at the factory. */
-export const diskImagePath = (id: string, version: string): string => `/image/${id}/${version}/nocloud-amd64.qcow2`
+export const diskImagePath = (id: string, version: string): string => bootFilePath({ schematicId: id, version })
 
 /** The name of the disk image on a storage; the same image has the same name on every host. */
 export const diskImageFileName = (id: string, version: string): string =>
   `talos-${version}-${id.slice(0, SHORT_ID_CHARS)}-nocloud-amd64.qcow2`
-
-const nonEmpty = <T>(list: readonly T[] | undefined): readonly T[] | undefined => (list?.length ? list : undefined)

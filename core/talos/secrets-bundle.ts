@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { problem, type Problem } from '../model/problem.ts'
 import { err, ok, type Result } from '../base/result.ts'
 import { fromBase64 } from './base64.ts'
+import { certificateFault, keyFault, pairFault } from './pair-check.ts'
 
 /**
  * Everything secret that a Talos cluster is made of, in the shape of upstream's `secrets.yaml`, so that an exported
@@ -16,13 +17,18 @@ export const MAX_BUNDLE_CHARS = 32 * 1024
 
 const ENTROPY_BYTES = 32
 
-const pem = (labels: readonly string[]) =>
-  z.string().refine((text) => labels.includes(pemLabel(text) ?? ''), `must be base64 of PEM: ${labels.join(' or ')}`)
+const Certificate = z.string().superRefine((text, context) => complain(context, certificateFault(text)))
+const Key = z.string().superRefine((text, context) => complain(context, keyFault(text)))
 
-const Certificate = pem(['CERTIFICATE'])
-const EcKey = pem(['EC PRIVATE KEY', 'PRIVATE KEY'])
-const Ed25519Key = pem(['ED25519 PRIVATE KEY', 'PRIVATE KEY'])
-const ServiceAccountKey = pem(['RSA PRIVATE KEY', 'EC PRIVATE KEY', 'PRIVATE KEY'])
+/** A certificate of an authority and its key; people may bring authorities of any kind that Talos signs with. */
+const Authority = z
+  .strictObject({ crt: Certificate, key: Key })
+  .superRefine(({ crt, key }, context) => complain(context, pairFault(crt, key), ['key']))
+
+function complain(context: z.RefinementCtx, fault: string | undefined, path: string[] = []): void {
+  if (fault !== undefined) context.addIssue({ code: 'custom', path, message: fault })
+}
+
 const Token = z.string().regex(/^[0-9a-z]{6}\.[0-9a-z]{16}$/, 'must look like abcdef.0123456789abcdef')
 const Entropy = z
   .string()
@@ -39,11 +45,11 @@ export const SecretsBundle = z
     }),
     trustdinfo: z.strictObject({ token: Token }),
     certs: z.strictObject({
-      etcd: z.strictObject({ crt: Certificate, key: EcKey }),
-      k8s: z.strictObject({ crt: Certificate, key: EcKey }),
-      k8saggregator: z.strictObject({ crt: Certificate, key: EcKey }),
-      k8sserviceaccount: z.strictObject({ key: ServiceAccountKey }),
-      os: z.strictObject({ crt: Certificate, key: Ed25519Key }),
+      etcd: Authority,
+      k8s: Authority,
+      k8saggregator: Authority,
+      k8sserviceaccount: z.strictObject({ key: Key }),
+      os: Authority,
     }),
   })
   .refine(
@@ -72,12 +78,3 @@ export function parseSecretsBundle(text: string): Result<SecretsBundle, Problem>
 
 /** The bundle as upstream's `secrets.yaml`; talosctl reads it with `--with-secrets`. */
 export const formatSecretsBundle = (bundle: SecretsBundle): string => stringify(bundle, { indent: 4, lineWidth: 0 })
-
-/** The label of a base64 encoded PEM block, as in `EC PRIVATE KEY`; undefined when it is not one. */
-function pemLabel(text: string): string | undefined {
-  const bytes = fromBase64(text)
-  if (!bytes) return undefined
-  const pemText = String.fromCharCode(...bytes)
-  const match = /^-----BEGIN ([A-Z0-9 ]+)-----\n[A-Za-z0-9+/=\n]+-----END ([A-Z0-9 ]+)-----\n?$/.exec(pemText)
-  return match && match[1] === match[2] ? match[1] : undefined
-}

@@ -1,25 +1,11 @@
 import { problem, type Problem } from '../model/problem.ts'
 import { err, ok, type Result } from '../base/result.ts'
+import { contractFor, findContractName, TALOS_CONTRACTS, type TalosContract } from './contracts/contract-for.ts'
 
 /**
- * Which versions belong together. A Talos minor that is not in this table is not supported: its defaults, its
- * lifecycle API or its Kubernetes range are unknown to us.
+ * Which versions belong together. A Talos minor without a contract is not supported: its defaults, its lifecycle API or
+ * its Kubernetes range are unknown to us.
  */
-
-/** The generator defaults a cluster was born with, named by Talos minor. Fixed for the cluster's life (facts talos.md §1). */
-export type TalosContract = '1.13'
-
-interface TalosMinor {
-  readonly contract: TalosContract
-  /** Kubernetes minors that this Talos runs: 1.`first` to 1.`last`. */
-  readonly kubernetes: { readonly first: number; readonly last: number }
-}
-
-/** Source: Talos v1.13.9 `pkg/machinery/compatibility`. */
-const TALOS_MINORS: Readonly<Record<string, TalosMinor>> = {
-  '1.13': { contract: '1.13', kubernetes: { first: 31, last: 36 } },
-}
-
 export interface Version {
   readonly major: number
   readonly minor: number
@@ -32,18 +18,32 @@ export function parseVersion(text: string): Version | undefined {
   return match ? { major: Number(match[1]), minor: Number(match[2]), patch: Number(match[3]) } : undefined
 }
 
-/** The contract that a new cluster of these versions gets. Problem `unsupported-version` names the field and the range. */
-export function contractForNewCluster(talos: string, kubernetes: string): Result<TalosContract, Problem> {
-  const supported = Object.keys(TALOS_MINORS)
-  const talosVersion = parseVersion(talos)
-  const row = talosVersion && TALOS_MINORS[`${talosVersion.major}.${talosVersion.minor}`]
-  if (!row) return err(problem('unsupported-version', { field: 'talos', version: talos, supported }))
+/** The contract of a Talos version's own minor, as in `v1.13.9` → `1.13`. */
+export function contractOfTalos(talos: string): TalosContract | undefined {
+  const version = parseVersion(talos)
+  return version && findContractName(`${version.major}.${version.minor}`)
+}
 
-  const { first, last } = row.kubernetes
+/**
+ * The contract that a new cluster of these versions gets: chosen here, once, at creation (facts talos.md §1). Problem
+ * `unsupported-version` names the field and the range.
+ */
+export function contractForNewCluster(talos: string, kubernetes: string): Result<TalosContract, Problem> {
+  const name = contractOfTalos(talos)
+  if (!name) return err(problem('unsupported-version', { field: 'talos', version: talos, supported: TALOS_CONTRACTS }))
+  const checked = checkKubernetesOnTalos(name, kubernetes)
+  if (checked.ok) return ok(name)
+  return err({ ...checked.error, facts: { ...checked.error.facts, talos } })
+}
+
+/**
+ * Whether a Talos minor runs a Kubernetes version. An upgrade asks with the minor that will run, which need not be the
+ * contract of the cluster. Problem `unsupported-version` names the range.
+ */
+export function checkKubernetesOnTalos(minor: TalosContract, kubernetes: string): Result<void, Problem> {
+  const { first, last } = contractFor(minor).kubernetes
   const version = parseVersion(kubernetes)
-  if (!version || version.major !== 1 || version.minor < first || version.minor > last) {
-    const range = `1.${first} to 1.${last}`
-    return err(problem('unsupported-version', { field: 'kubernetes', version: kubernetes, talos, supported: [range] }))
-  }
-  return ok(row.contract)
+  if (version?.major === 1 && version.minor >= first && version.minor <= last) return ok(undefined)
+  const supported = [`1.${first} to 1.${last}`]
+  return err(problem('unsupported-version', { field: 'kubernetes', version: kubernetes, talos: minor, supported }))
 }

@@ -1,4 +1,4 @@
-import type { MachineConfigInput } from '#core/talos/machine-config.ts'
+import type { MachineConfigInput } from '#core/talos/machine-config-input.ts'
 import type { SecretsBundle } from '#core/talos/secrets-bundle.ts'
 
 /** A control plane of a home cluster; a test writes only what differs. */

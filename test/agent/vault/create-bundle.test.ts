@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { aBundle } from '#test/support/talos-bundle.ts'
 import { createSecretsBundle } from '#agent/vault/create-bundle.ts'
 import { pemOf } from '#agent/vault/pki.ts'
+import type { TalosContract } from '#core/talos/contracts/contract-for.ts'
 import { SecretsBundle } from '#core/talos/secrets-bundle.ts'
 
 test('a new bundle passes the checks an imported one has to pass', async () => {
@@ -28,6 +29,16 @@ test('tokens use every letter evenly: bytes that would favour some are drawn aga
   const { trustdinfo, secrets } = await createSecretsBundle({ random, nowMs: Date.now() })
   expect(secrets.bootstraptoken).toMatch(/^[az]{6}\.[az]{16}$/)
   expect(trustdinfo.token).toMatch(/^[az]{6}\.[az]{16}$/)
+})
+
+test('the id of a cluster is spelt in the alphabet of its contract', async () => {
+  // Bytes of ones are all slashes in the standard alphabet and underscores in the other.
+  const random = (count: number) => new Uint8Array(count).map((_, index) => (count === 32 ? 255 : index))
+  const spelt = async (contract?: TalosContract) =>
+    (await createSecretsBundle({ random, nowMs: Date.now(), contract })).cluster.id
+  expect(await spelt()).toContain('___')
+  expect(await spelt('1.12')).toContain('___')
+  expect(await spelt('1.14')).toContain('///')
 })
 
 const leaves = (value: unknown): string[] =>

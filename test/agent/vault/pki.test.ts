@@ -1,10 +1,12 @@
-import { X509Certificate } from 'node:crypto'
+import 'reflect-metadata'
+import { createPrivateKey, createPublicKey, generateKeyPairSync, webcrypto, X509Certificate } from 'node:crypto'
+import { BasicConstraintsExtension, X509CertificateGenerator } from '@peculiar/x509'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { aBundle } from '#test/support/talos-bundle.ts'
 import { readVector } from '#test/support/vectors.ts'
 import { mintKubernetesClient, mintTalosClient } from '#agent/vault/mint.ts'
 import { createAuthority, pairMatches, pemOf } from '#agent/vault/pki.ts'
-import { parseSecretsBundle, type SecretsBundle } from '#core/talos/secrets-bundle.ts'
+import { parseSecretsBundle, SecretsBundle } from '#core/talos/secrets-bundle.ts'
 
 const HOUR_MS = 3_600_000
 const NOW = Date.now()
@@ -89,12 +91,49 @@ describe('client certificates', () => {
     expect(certificate(talos.cert).checkIssued(certificate(upstream.value.certs.os.crt))).toBe(true)
   })
 
+  test.each([
+    ['RSA', () => generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey],
+    ['ECDSA P-384', () => generateKeyPairSync('ec', { namedCurve: 'secp384r1' }).privateKey],
+  ])('an authority of %s that people bring along signs them too', async (_, makeKey) => {
+    const key = makeKey().export({ type: 'pkcs8', format: 'pem' }).toString()
+    const { crt } = await aForeignAuthority(key)
+    const k8s = { crt, key: Buffer.from(key).toString('base64') }
+    const foreign = { ...bundle, certs: { ...bundle.certs, k8s } }
+    expect(SecretsBundle.safeParse(foreign).success).toBe(true)
+    const identity = await mintKubernetesClient(foreign, { user: 'ana', groups: ['g'] }, HOUR_MS, NOW)
+    expect(certificate(identity.cert).verify(certificate(crt).publicKey)).toBe(true)
+  })
+
   test('its key cannot be printed by accident', async () => {
     const identity = await mintTalosClient(bundle, ['os:admin'], HOUR_MS, NOW)
     expect(JSON.stringify(identity)).not.toContain('PRIVATE KEY')
     expect(identity.key.reveal()).toMatch(/^-----BEGIN PRIVATE KEY-----/)
   })
 })
+
+/** A self-signed authority around a key of any kind. */
+async function aForeignAuthority(pem: string): Promise<{ readonly crt: string }> {
+  const key = createPrivateKey(pem)
+  const algorithm =
+    key.asymmetricKeyType === 'rsa'
+      ? { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' }
+      : { name: 'ECDSA', namedCurve: 'P-384', hash: 'SHA-384' }
+  const { subtle } = webcrypto
+  const privateKey = await subtle.importKey('pkcs8', key.export({ type: 'pkcs8', format: 'der' }), algorithm, true, [
+    'sign',
+  ])
+  const spki = createPublicKey(key).export({ type: 'spki', format: 'der' })
+  const publicKey = await subtle.importKey('spki', spki, algorithm, true, ['verify'])
+  const made = await X509CertificateGenerator.createSelfSigned({
+    name: [{ O: ['home'] }],
+    notBefore: new Date(NOW - HOUR_MS),
+    notAfter: new Date(NOW + 24 * HOUR_MS),
+    signingAlgorithm: algorithm,
+    keys: { privateKey, publicKey },
+    extensions: [new BasicConstraintsExtension(true, undefined, true)],
+  })
+  return { crt: Buffer.from(`${made.toString('pem')}\n`).toString('base64') }
+}
 
 /** Children of a DER value that is a sequence, as [tag, content start, end]. */
 function children(

@@ -66,7 +66,7 @@ describe('documents checked together, offline', () => {
     [
       'a Talos that is not supported',
       ['version: v1.13.9', 'version: v1.2.3'],
-      'spec.talos.version  v1.2.3 is not supported; supported: 1.13',
+      'spec.talos.version  v1.2.3 is not supported; supported: 1.12, 1.13, 1.14',
     ],
     [
       'a Kubernetes that Talos does not run',

@@ -1,14 +1,16 @@
 import { describe, expect, test } from 'vitest'
 import {
+  bootFilePath,
   diskImageFileName,
   diskImagePath,
   extensionName,
   installerImage,
+  installerImageOf,
   schematicId,
   schematicOf,
-  schematicYaml,
   type Schematic,
 } from '#core/talos/schematic.ts'
+import { schematicYaml } from '#core/talos/schematic-yaml.ts'
 
 const customized = (customization: NonNullable<Schematic['customization']>): Schematic => ({ customization })
 
@@ -60,6 +62,36 @@ describe('schematic', () => {
     expect([extensionName('zfs'), extensionName('acme/zfs')]).toEqual(['siderolabs/zfs', 'acme/zfs'])
   })
 
+  test('every field stands where the factory puts it, and empty ones nowhere', () => {
+    expect(
+      schematicYaml({
+        overlay: { image: 'siderolabs/sbc-raspberrypi', name: 'rpi_generic', options: { b: 'x\ny\n', a: true } },
+        customization: {
+          extraKernelArgs: ['console=ttyS0', 'yes'],
+          meta: [{ key: 10, value: 'addresses:\n  - 10.0.0.1/24\n' }],
+          systemExtensions: { officialExtensions: ['siderolabs/zfs'] },
+          bootloader: 'sd-boot',
+          secureboot: { enrollKeys: 'force', includeWellKnownCertificates: true },
+          diskImage: { sectorSize: 4096 },
+        },
+      }),
+    ).toBe(EVERY_FIELD)
+    const empty = { systemExtensions: { officialExtensions: [] }, extraKernelArgs: [], secureboot: {}, diskImage: {} }
+    expect(schematicYaml({ customization: empty })).toBe('customization: {}\n')
+  })
+
+  test.each([
+    ['nocloud', 'nocloud-installer', 'nocloud-amd64.qcow2'],
+    ['metal', 'metal-installer', 'metal-amd64.iso'],
+    ['vmware', 'vmware-installer', 'vmware-amd64.ova'],
+  ] as const)('names installer and boot file of %s at a factory of one’s own', (platform, installer, file) => {
+    const image = { schematicId: 'ab'.repeat(32), version: 'v1.14.0', platform }
+    expect(installerImageOf(image, 'factory.home:8080')).toBe(
+      `factory.home:8080/${installer}/${'ab'.repeat(32)}:v1.14.0`,
+    )
+    expect(bootFilePath(image)).toBe(`/image/${'ab'.repeat(32)}/v1.14.0/${file}`)
+  })
+
   test('names the images of a schematic and a version', () => {
     const id = 'ce4c980550dd2ab1b17bbf2b08801c7eb59418eafe8f279833297925d67c7515'
     expect(installerImage(id, 'v1.13.9')).toBe(`factory.talos.dev/nocloud-installer/${id}:v1.13.9`)
@@ -67,3 +99,31 @@ describe('schematic', () => {
     expect(diskImageFileName(id, 'v1.13.9')).toBe('talos-v1.13.9-ce4c9805-nocloud-amd64.qcow2')
   })
 })
+
+const EVERY_FIELD = `overlay:
+    image: siderolabs/sbc-raspberrypi
+    name: rpi_generic
+    options:
+        a: true
+        b: |
+            x
+            y
+customization:
+    extraKernelArgs:
+        - console=ttyS0
+        - 'yes'
+    meta:
+        - key: 10
+          value: |
+            addresses:
+              - 10.0.0.1/24
+    systemExtensions:
+        officialExtensions:
+            - siderolabs/zfs
+    bootloader: sd-boot
+    secureboot:
+        enrollKeys: force
+        includeWellKnownCertificates: true
+    diskImage:
+        sectorSize: 4096
+`

@@ -2,7 +2,7 @@ import { parse, stringify } from 'yaml'
 import { describe, expect, test } from 'vitest'
 import { aBundle } from '#test/support/talos-bundle.ts'
 import { readVector } from '#test/support/vectors.ts'
-import { formatSecretsBundle, parseSecretsBundle } from '#core/talos/secrets-bundle.ts'
+import { formatSecretsBundle, parseSecretsBundle, type SecretsBundle } from '#core/talos/secrets-bundle.ts'
 
 describe('secrets bundle', () => {
   test('what was written is read back unchanged', async () => {
@@ -26,6 +26,49 @@ describe('secrets bundle', () => {
     expect(said).not.toContain(bundle.certs.os.crt.slice(0, 40))
   })
 
+  test.each<[string, (damaged: SecretsBundle) => void, string]>([
+    [
+      'a certificate cut short',
+      (d) => (d.certs.etcd.crt = cut(d.certs.etcd.crt)),
+      'certs.etcd.crt: is a broken certificate',
+    ],
+    ['a key cut short', (d) => (d.certs.os.key = cut(d.certs.os.key)), 'certs.os.key: is a broken private key'],
+    [
+      'a key where a certificate belongs',
+      (d) => (d.certs.k8s.crt = d.certs.k8s.key),
+      'certs.k8s.crt: is not a certificate in PEM',
+    ],
+    ['no base64', (d) => (d.certs.k8s.crt = 'no base64!'), 'certs.k8s.crt: is not base64'],
+    [
+      'the key of another authority',
+      (d) => (d.certs.k8s.key = d.certs.etcd.key),
+      'certs.k8s.key: is not the key of its certificate',
+    ],
+    [
+      'a key of another kind',
+      (d) => (d.certs.os.key = d.certs.etcd.key),
+      'certs.os.key: is not the key of its certificate',
+    ],
+    [
+      'a broken service account key',
+      (d) => (d.certs.k8sserviceaccount.key = cut(d.certs.k8sserviceaccount.key)),
+      'certs.k8sserviceaccount.key: is a broken private key',
+    ],
+  ])('%s is refused with one sentence that names the field', async (_, damage, sentence) => {
+    const damaged = structuredClone(await aBundle())
+    damage(damaged)
+    expect(parseSecretsBundle(stringify(damaged))).toMatchObject({
+      ok: false,
+      error: { code: 'secrets-unreadable', facts: { fields: [sentence] } },
+    })
+  })
+
+  test('a bundle from before secretbox loads, and survives a round trip', async () => {
+    const old = structuredClone(await aBundle())
+    old.secrets = { bootstraptoken: old.secrets.bootstraptoken, aescbcencryptionsecret: old.cluster.secret }
+    expect(parseSecretsBundle(formatSecretsBundle(old))).toEqual({ ok: true, value: old })
+  })
+
   test.each(['', 'a: [', 'just text', '[]'])('text that is no bundle is a problem, not a crash: %j', (text) => {
     expect(parseSecretsBundle(text)).toMatchObject({ ok: false, error: { code: 'secrets-unreadable' } })
   })
@@ -44,3 +87,11 @@ describe('secrets bundle', () => {
     expect(parseSecretsBundle(text).ok).toBe(false)
   })
 })
+
+/** The same PEM around half of its bytes. */
+function cut(text: string): string {
+  const lines = Buffer.from(text, 'base64').toString('latin1').trim().split('\n')
+  const bytes = Buffer.from(lines.slice(1, -1).join(''), 'base64')
+  const half = bytes.subarray(0, bytes.length / 2).toString('base64')
+  return Buffer.from([lines[0], half, lines.at(-1), ''].join('\n')).toString('base64')
+}

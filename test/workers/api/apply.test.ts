@@ -193,7 +193,7 @@ describe('what does not hold between documents is refused, field by field', () =
       '[P9] versions out of range',
       [moved('c', 60, { talos: { version: 'v1.9.0' } }), moved('d', 70, { kubernetes: { version: 'v1.99.0' } })],
       [
-        '/documents/0/spec/talos/version: v1.9.0 is not supported; supported: 1.13',
+        '/documents/0/spec/talos/version: v1.9.0 is not supported; supported: 1.12, 1.13, 1.14',
         '/documents/1/spec/kubernetes/version: v1.99.0 is not supported with Talos v1.13.9; supported: 1.31 to 1.36',
       ],
     ],

@@ -1,0 +1,36 @@
+import type { Command } from 'commander'
+import { ok, type Result } from '#core/base/result.ts'
+import { applyPatches } from '#core/talos/merge/apply-patches.ts'
+import { sayPatchProblem } from '#core/talos/merge/patch-problem.ts'
+import { EXIT } from '../exit-codes.ts'
+import { fail, type Failure } from '../failure.ts'
+import { printable } from '../output/text.ts'
+import type { Run, Session } from '../session.ts'
+import { readText } from '../talos/read-text.ts'
+
+/** `lanline talos merge CONFIG PATCH…`: what `talosctl machineconfig patch` prints. */
+export function registerTalosMerge(talos: Command, run: Run): void {
+  talos
+    .command('merge')
+    .description('print a machine configuration with patches applied, as Talos applies them')
+    .argument('<config>', 'a machine configuration')
+    .argument('<patch...>', 'strategic merge patches, or JSON Patches as JSON or YAML')
+    .action((config: string, patches: readonly string[]) => run((session) => merge(session, config, patches)))
+}
+
+async function merge({ io }: Session, config: string, patches: readonly string[]): Promise<Result<void, Failure>> {
+  const texts: string[] = []
+  for (const name of [config, ...patches]) {
+    const text = await readText(name)
+    if (!text.ok) return text
+    texts.push(text.value)
+  }
+  const [text = '', ...patchTexts] = texts
+  const merged = applyPatches(text, patchTexts)
+  if (!merged.ok) {
+    const file = merged.error.patch === undefined ? config : (patches[merged.error.patch] ?? '')
+    return fail(EXIT.usage, `${file}: ${printable(sayPatchProblem(merged.error))}`, 'Nothing was merged.')
+  }
+  io.out(merged.value.trimEnd())
+  return ok(undefined)
+}

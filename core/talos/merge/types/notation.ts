@@ -1,0 +1,109 @@
+import { invariant } from '../../../base/invariant.ts'
+
+/**
+ * How the fields of Talos documents behave when they are merged, read from tables that hold one line for each type:
+ *
+ *   [kind] Name = field[+][!][:type] …      a line that begins with a blank goes on with the type above
+ *
+ * `kind` marks a document. `+` is written even when it is empty, `!` is replaced where its like are joined. Types:
+ *
+ *   s text (also when no type is given) · i number · b optional boolean · bool boolean that is false when absent
+ *   d duration · mode file mode · scalar text or number · bytes base64, replaced even by an empty text
+ *   manifest text without the blank lines it begins with
+ *   whole always taken from the patch, also when absent there
+ *   pem the same, and cannot be deleted alone · size text, but a number of bytes beats a percentage
+ *   url merged part by part · any free-form map · args map whose values are replaced whole
+ *   enum(x) text for which x counts as empty · Name struct · *t the same, but absent is not empty
+ *   {t} map of t · [t] list of t · [t]@key list whose items are paired by key ([t]@key! replaces the pair)
+ *
+ * Source: struct tags and `Merge` methods of Talos pkg/machinery 1.12.11, 1.13.9 and 1.14.0-rc.1; one table serves all
+ * three, because no field changed its behaviour between them.
+ */
+export type FieldType =
+  | { readonly kind: LeafKind }
+  | { readonly kind: 'enum'; readonly zero: string }
+  | { readonly kind: 'struct'; readonly name: string }
+  | { readonly kind: 'pointer'; readonly to: FieldType }
+  | { readonly kind: 'map'; readonly of: FieldType }
+  | { readonly kind: 'list'; readonly of: FieldType; readonly pairs?: Pairs }
+
+/** Items pair when the first of these fields that the patch gives is equal. */
+export interface Pairs {
+  readonly by: readonly string[]
+  readonly replace: boolean
+}
+
+export interface Field {
+  readonly key: string
+  readonly type: FieldType
+  readonly always: boolean
+  readonly replace: boolean
+}
+
+export type Fields = ReadonlyMap<string, Field>
+
+const LEAVES = {
+  s: 'text',
+  i: 'int',
+  bool: 'bool',
+  d: 'duration',
+  mode: 'mode',
+  scalar: 'scalar',
+  bytes: 'bytes',
+  whole: 'whole',
+  pem: 'pem',
+  manifest: 'manifest',
+  size: 'size',
+  url: 'url',
+  any: 'any',
+  args: 'args',
+} as const
+type LeafKind = (typeof LEAVES)[keyof typeof LEAVES]
+
+export interface TypeTable {
+  readonly structs: ReadonlyMap<string, Fields>
+  /** The kinds of documents, without the v1alpha1 one, which has none. */
+  readonly kinds: ReadonlySet<string>
+}
+
+/** The document that begins with `version` and has no kind goes by this name. */
+export const LEGACY = 'v1alpha1'
+
+export function readTypeTable(texts: readonly string[]): TypeTable {
+  const structs = new Map<string, Fields>()
+  const kinds = new Set<string>()
+  const lines = texts.flatMap((text) => text.replaceAll(/\n +/g, ' ').split('\n'))
+  for (const line of lines.filter((each) => each !== '')) {
+    const match = /^(kind )?(\w+) =(.*)$/.exec(line)
+    invariant(match?.[2] !== undefined && match[3] !== undefined, `a line of a type table: ${line}`)
+    const [, kind, name, fields] = match
+    const document = kind !== undefined && name !== LEGACY
+    if (document) kinds.add(name)
+    const words = [...(document ? ['apiVersion', 'kind+'] : []), ...fields.split(' ').filter((word) => word !== '')]
+    structs.set(name, new Map(words.map((word) => [/^[^:+!]+/.exec(word)?.[0] ?? '', readField(word)])))
+  }
+  return { structs, kinds }
+}
+
+function readField(word: string): Field {
+  const match = /^([\w-]+)(\+?)(!?)(?::(.+))?$/.exec(word)
+  invariant(match?.[1] !== undefined, `a field of a type table: ${word}`)
+  return { key: match[1], always: match[2] === '+', replace: match[3] === '!', type: readType(match[4] ?? 's') }
+}
+
+function readType(text: string): FieldType {
+  const leaf = Object.entries(LEAVES).find(([word]) => word === text)
+  if (leaf) return { kind: leaf[1] }
+  if (text === 'b') return { kind: 'pointer', to: { kind: 'bool' } }
+  if (text.startsWith('*')) return { kind: 'pointer', to: readType(text.slice(1)) }
+  const zero = /^enum\((.+)\)$/.exec(text)?.[1]
+  if (zero !== undefined) return { kind: 'enum', zero }
+  const map = /^\{(.+)\}$/.exec(text)?.[1]
+  if (map !== undefined) return { kind: 'map', of: readType(map) }
+  const list = /^\[(.+)\](?:@([\w|]+)(!?))?$/.exec(text)
+  if (list?.[1] === undefined) return { kind: 'struct', name: text }
+  const of = readType(list[1])
+  return list[2] === undefined
+    ? { kind: 'list', of }
+    : { kind: 'list', of, pairs: { by: list[2].split('|'), replace: list[3] === '!' } }
+}

@@ -1,0 +1,50 @@
+/** The documents about the rest of the machine: registries, kernel, services, containers, security. Notation: ./notation.ts. */
+export const SYSTEM_TYPES = `
+kind CRIBaseRuntimeSpecConfig = overrides!:any
+kind CRICustomizationConfig = name+ content+
+kind ContainerConfig = name+ image+ entrypoint:[s] args:[s] workingDir runAs:*ContainerRunAs environment:[s]
+  mounts:[ContainerMount] security:*ContainerSecurity network:*ContainerNetwork resources:*ContainerResources
+  dependsOn:*ContainerDependsOn
+kind EnvironmentConfig = variables+:{s}
+kind EtcFileConfig = name+ mode+:mode contents+
+kind EventSinkConfig = endpoint+
+kind ExtensionServiceConfig = name+ configFiles:[ConfigFile]@mountPath environment:[s]
+kind ImageCacheConfig = local+:LocalImageCacheConfig
+kind ImageVerificationConfig = rules:[ImageVerificationRule]@image!
+kind KernelModuleConfig = name+ parameters:[s]
+kind KmsgLogConfig = name+ url+:url
+kind OOMConfig = triggerExpression:whole cgroupRankingExpression:whole strictCgroupClassOrdering:b sampleInterval:d
+kind PCIDriverRebindConfig = name+ targetDriver+
+kind RegistryAuthConfig = name+ username password auth identityToken
+kind RegistryMirrorConfig = name+ endpoints:[RegistryEndpoint] skipFallback:b
+kind RegistryTLSConfig = name+ clientIdentity:*PemPair ca insecureSkipVerify:b
+kind SecurityProfileConfig = workloadIsolation:b
+kind SideroLinkConfig = apiUrl+:url uniqueToken
+kind SysctlConfig = params+:{s}
+kind SysfsConfig = params+:{s}
+kind TrustedRootsConfig = name+ certificates+
+kind UdevRulesConfig = rules:[s]
+kind UnattendedInstallConfig = reboot:b installer+:InstallerSpec provisioning+:InstallProvisioning
+kind WatchdogTimerConfig = device+ timeout:d
+ConfigFile = content+ mountPath+
+ContainerCapabilities = add:[s] drop:[s]
+ContainerDependsOn = paths:[s] networks:[s] time:b containers:[s]
+ContainerMount = userVolume:*UserVolumeMount tmpfs:*TmpfsMount hostPath:*HostPathMount
+ContainerNetwork = mode
+ContainerResourceLimits = cpu memory
+ContainerResources = limits:*ContainerResourceLimits
+ContainerRunAs = uid:*i gid:*i
+ContainerSecurity = profile capabilities:*ContainerCapabilities
+HostPathMount = source+ destination+ options:[s]
+ImageKeylessVerifier = issuer subject subjectRegex
+ImagePublicKeyVerifier = certificate
+ImageVerificationRule = image skip:b deny:b keyless:*ImageKeylessVerifier publicKey:*ImagePublicKeyVerifier
+InstallProvisioning = diskSelector:InstallSelector wipe:b
+InstallSelector = match:whole
+InstallerSpec = image
+LocalImageCacheConfig = enabled:b
+PemPair = cert key
+RegistryEndpoint = url+:url overridePath:b
+TmpfsMount = destination+ size options:[s]
+UserVolumeMount = name+ destination+ options:[s]
+`

@@ -1,0 +1,234 @@
+import { mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parse, parseAllDocuments } from 'yaml'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { formatSecretsBundle, parseSecretsBundle } from '#core/talos/secrets-bundle.ts'
+import { callCli } from '#test/support/run-cli.ts'
+import { readVector } from '#test/support/vectors.ts'
+
+const HOMELAB = 'examples/homelab.yaml'
+
+let folder = ''
+let secrets = ''
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'lanline-talos-'))
+  const generated = await callCli(['talos', 'secrets', 'generate'])
+  secrets = await file('secrets.yaml', generated.out)
+})
+afterAll(() => rm(folder, { recursive: true }))
+
+async function file(name: string, text: string): Promise<string> {
+  const path = join(folder, name)
+  await writeFile(path, text)
+  return path
+}
+const documentsOf = (text: string) => [...parseAllDocuments(text)].map((each) => each.toJS() as Record<string, unknown>)
+
+describe('talos secrets generate', () => {
+  test('prints a bundle that loads, and each time another one', async () => {
+    const text = await readFile(secrets, 'utf8')
+    const bundle = parseSecretsBundle(text)
+    expect(bundle.ok && formatSecretsBundle(bundle.value)).toBe(text)
+    expect((await callCli(['talos', 'secrets', 'generate', '--contract', '1.12'])).out).not.toBe(text)
+  }, 30_000)
+})
+
+describe('render', () => {
+  test('prints what each machine would get, with every secret redacted', async () => {
+    const run = await callCli(['render', '-f', HOMELAB])
+    expect(run.code).toBe(0)
+    expect(run.out.match(/^# home\/talos-node-\d$/gm)).toHaveLength(3)
+    expect(run.err).toContain('placeholder')
+    const main = documentsOf(run.out).find((each) => 'machine' in each)
+    expect(main).toMatchObject({
+      machine: { token: '******', ca: { crt: '******', key: '******' } },
+      cluster: { secret: '******' },
+    })
+    expect(run.out).not.toMatch(/redacted|KEY-----/)
+  })
+
+  test.each(['v1.12.11', 'v1.14.0'])('redacts the documents of Talos %s as well', async (version) => {
+    const text = (await readFile(HOMELAB, 'utf8')).replace('v1.13.9', version).replace('v1.36.3', 'v1.35.0')
+    const run = await callCli(['render', '-f', await file('other.yaml', text), '--machine', 'talos-node-1'])
+    expect(run.code).toBe(0)
+    expect(documentsOf(run.out).length).toBeGreaterThan(3)
+    expect(run.out).not.toMatch(/redacted|bGFubGluZS1yZWRhY3RlZ/)
+  })
+
+  test('writes a file for each machine, for the owner only, with the given secrets', async () => {
+    const output = join(folder, 'machines')
+    const run = await callCli(['render', '-f', HOMELAB, '--secrets', secrets, '-o', output])
+    expect(run.code).toBe(0)
+    expect(await readdir(output)).toEqual([
+      'home-talos-node-0.yaml',
+      'home-talos-node-1.yaml',
+      'home-talos-node-2.yaml',
+    ])
+    const path = join(output, 'home-talos-node-0.yaml')
+    expect((await stat(path)).mode & 0o777).toBe(0o600)
+    const bundle = parse(await readFile(secrets, 'utf8')) as { trustdinfo: { token: string } }
+    expect(await readFile(path, 'utf8')).toContain(bundle.trustdinfo.token)
+  })
+
+  test('takes patches, and refuses one that touches what Lanline decides: nothing is written', async () => {
+    const good = await file('good.yaml', 'machine: {sysctls: {vm.max_map_count: "262144"}}\n')
+    expect((await callCli(['render', '-f', HOMELAB, '--patch', good])).out).toContain('vm.max_map_count: "262144"')
+    const bad = await file('bad.yaml', 'machine: {type: worker}\n')
+    const output = join(folder, 'never')
+    const run = await callCli(['render', '-f', HOMELAB, '--patch', good, bad, '-o', output])
+    expect(run).toMatchObject({ code: 2, out: '' })
+    expect(run.err).toContain('patch 2: machine.type of v1alpha1 is not for patches')
+    await expect(stat(output)).rejects.toThrow('ENOENT')
+  })
+
+  test.each([
+    ['an unknown Talos', 'v1.13.9', 'v1.99.0', 'v1.99.0 is not supported; supported: 1.12, 1.13, 1.14'],
+    ['a Kubernetes outside the range', 'v1.36.3', 'v1.99.0', 'v1.99.0 is not supported with Talos v1.13.9'],
+    ['a network that is not there', 'nodeNetwork: lan', 'nodeNetwork: wan', 'Network/wan, which is not in these files'],
+  ])('refuses %s with one error', async (_, from, to, words) => {
+    const path = await file('wrong.yaml', (await readFile(HOMELAB, 'utf8')).replace(from, to))
+    const run = await callCli(['render', '-f', path])
+    expect(run).toMatchObject({ code: 2, out: '' })
+    expect(run.err).toContain(words)
+  })
+
+  test('names the machines there are when it is asked for another', async () => {
+    const run = await callCli(['render', '-f', HOMELAB, '--machine', 'nope'])
+    expect(run).toMatchObject({ code: 2, out: '' })
+    expect(run.err).toContain('there are talos-node-0, talos-node-1, talos-node-2')
+  })
+})
+
+describe('talos merge', () => {
+  test('prints the configuration with the patches in their order', async () => {
+    const config = await file('config.yaml', 'machine: {certSANs: [a]}\n')
+    const patches = [
+      await file('p1.yaml', 'machine: {certSANs: [b]}\n'),
+      await file('p2.json', '[{"op":"add","path":"/machine/type","value":"worker"}]'),
+    ]
+    const run = await callCli(['talos', 'merge', config, ...patches])
+    expect(run.code).toBe(0)
+    expect(documentsOf(run.out)[0]).toMatchObject({ machine: { certSANs: ['a', 'b'], type: 'worker' } })
+  })
+
+  test('names the file at fault and prints nothing', async () => {
+    const config = await file('config.yaml', 'machine: {}\n')
+    const bad = await file('p3.yaml', 'machine: {nope: 1}\n')
+    const run = await callCli(['talos', 'merge', config, bad])
+    expect(run).toMatchObject({ code: 2, out: '' })
+    expect(run.err).toContain('p3.yaml: patch 1: v1alpha1 has no field machine.nope')
+    expect(await callCli(['talos', 'merge', config, join(folder, 'missing.yaml')])).toMatchObject({ code: 2, out: '' })
+  })
+})
+
+describe('talos schematic', () => {
+  test.each([
+    ['customization: {}\n', '376567988ad370138ad8b2698212367b8edcb69b5fd68c80be1f2ec7d603b4ba'],
+    [
+      'customization:\n  extraKernelArgs: [noapic, nolapic]\n',
+      '9cba8e32753f91a16c1837ab8abf356af021706ef284aef07380780177d9a06c',
+    ],
+    [
+      'customization:\n  systemExtensions:\n    officialExtensions:\n      - siderolabs/qemu-guest-agent\n',
+      'ce4c980550dd2ab1b17bbf2b08801c7eb59418eafe8f279833297925d67c7515',
+    ],
+    ['', '376567988ad370138ad8b2698212367b8edcb69b5fd68c80be1f2ec7d603b4ba'],
+  ])('prints the id that the factory gives to %j', async (text, id) => {
+    expect(await callCli(['talos', 'schematic', await file('schematic.yaml', text)])).toMatchObject({
+      code: 0,
+      out: `${id}\n`,
+    })
+  })
+
+  test('refuses a field that the factory does not know', async () => {
+    const run = await callCli([
+      'talos',
+      'schematic',
+      await file('schematic.yaml', 'customization: {extensions: [a]}\n'),
+    ])
+    expect(run).toMatchObject({ code: 2, out: '' })
+    expect(run.err).toContain('customization')
+  })
+})
+
+describe('talos config', () => {
+  const given = (more: readonly string[]) => [
+    'talos',
+    'config',
+    '--secrets',
+    secrets,
+    '--cluster',
+    'home',
+    '--endpoint',
+    'https://192.168.1.50:6443',
+    ...more,
+  ]
+
+  test.each(['1.12', '1.13', '1.14'] as const)('prints what upstream generates at contract %s', async (contract) => {
+    const run = await callCli(given(['--kubernetes', 'v1.35.0', '--contract', contract, '--type', 'worker']))
+    expect(run.code).toBe(0)
+    const [main, ...others] = documentsOf(run.out)
+    expect(main).toMatchObject({ machine: { type: 'worker', ca: { key: '' } } })
+    expect(others.some((each) => each['kind'] === 'HostnameConfig')).toBe(true)
+  })
+
+  test.for(['controlplane', 'worker'] as const)(
+    'equals the vectors of upstream but for the version: %s',
+    async (type, context) => {
+      const expected = readVector(`talos/generate/v1.13/base-${type}.yaml`, context)
+      const path = await file('upstream.yaml', readVector('talos/generate/secrets.yaml', context))
+      const names = ['--secrets', path, '--cluster', 'base', '--endpoint', 'https://base:6443', '--type', type]
+      const run = await callCli(['talos', 'config', ...names, '--kubernetes', '1.36.3', '--contract', '1.13'])
+      const kind = (each: Record<string, unknown>) => String(each['kind'])
+      const sorted = (text: string) => documentsOf(text).toSorted((a, b) => (kind(a) < kind(b) ? -1 : 1))
+      expect(sorted(run.out)).toEqual(sorted(expected.replaceAll('v1.28.0', 'v1.36.3')))
+    },
+  )
+
+  test.each([
+    [
+      'an unknown contract',
+      ['--kubernetes', '1.36.3', '--contract', '1.99', '--type', 'worker'],
+      'knows Talos 1.12, 1.13, 1.14',
+    ],
+    [
+      'a Kubernetes outside the range',
+      ['--kubernetes', '1.99.0', '--contract', '1.13', '--type', 'worker'],
+      'it runs 1.31 to 1.36',
+    ],
+    [
+      'an unknown type',
+      ['--kubernetes', '1.36.3', '--contract', '1.13', '--type', 'init'],
+      'Allowed choices are controlplane, worker',
+    ],
+  ])('refuses %s', async (_, more, words) => {
+    const run = await callCli(given(more))
+    expect(run).toMatchObject({ code: 2, out: '' })
+    expect(run.err).toContain(words)
+  })
+
+  test('refuses a bundle with a broken certificate and names the field, not the value', async () => {
+    const text = (await readFile(secrets, 'utf8')).replace(/(etcd:\n\s+crt: )\S+/, '$1bm90IGEgY2VydGlmaWNhdGU=')
+    const broken = await file('broken.yaml', text)
+    const run = await callCli([
+      'talos',
+      'config',
+      '--secrets',
+      broken,
+      '--cluster',
+      'a',
+      '--endpoint',
+      'https://a:6443',
+      '--kubernetes',
+      '1.36.3',
+      '--contract',
+      '1.13',
+      '--type',
+      'worker',
+    ])
+    expect(run).toMatchObject({ code: 2, out: '' })
+    expect(run.err).toContain('certs.etcd.crt')
+    expect(run.err).not.toContain('bm90IGEg')
+  })
+})
