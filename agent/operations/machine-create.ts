@@ -1,8 +1,9 @@
+import { invariant } from '#core/base/invariant.ts'
 import { err, ok, type Result } from '#core/base/result.ts'
 import type { OperationInput } from '#core/model/operation.ts'
 import { problem, type Problem } from '#core/model/problem.ts'
 import { diskImageFileName } from '#core/talos/schematic.ts'
-import type { MachineFound, NewMachine } from '../providers/provider.ts'
+import type { MachineFound, MachineRef, NewMachine } from '../providers/provider.ts'
 import type { HandlerDeps } from './deps.ts'
 import type { HandlerContext, OperationHandler } from './handler.ts'
 import { cancelled, runTaskStep, waitFor, waitForTask } from './waiting.ts'
@@ -29,19 +30,27 @@ export const createMachine =
     context.progress('growing the disk')
     const grown = await runTaskStep(context, deps.provider, RESIZE, async () => {
       const found = await findOurs(deps, input)
-      return found.ok ? deps.provider.startResize(found.value, input.diskGiB) : found
+      return found.ok ? deps.provider.startResize(found.value, systemDiskGiB(input)) : found
     })
     if (!grown.ok) return grown
 
     // Report what exists, not what was asked for.
     const made = await findOurs(deps, input)
     if (!made.ok) return made
-    if ((made.value.diskGiB ?? 0) < input.diskGiB)
+    if ((made.value.diskGiB ?? 0) < systemDiskGiB(input))
       return err(problem('outcome-unknown', { vmid: made.value.vmid, diskGiB: made.value.diskGiB ?? 0 }))
     return ok({ vmid: made.value.vmid })
   }
 
 type Input = OperationInput<'machine.create'>
+
+const systemDiskGiB = (input: Input): number => input.hardware.disks[0]?.sizeGiB ?? 0
+const refOf = ({ machineId, host, vmid, hardware }: Input): MachineRef => ({
+  machineId,
+  host,
+  vmid,
+  mac: hardware.nics[0]?.mac,
+})
 
 /** The import of a 1 GiB image onto a slow disk, behind another one on the same storage. */
 const CREATION_LIMIT_MS = 15 * 60_000
@@ -67,7 +76,7 @@ async function bringIntoBeing(
     if (!ended.ok) return ended
   }
   const settled = await waitFor(context, SETTLE, async () => {
-    const sight = await provider.look(input)
+    const sight = await provider.look(refOf(input))
     if (!sight.ok) return sight
     lastUnclear = sight.value.state === 'unclear'
     switch (sight.value.state) {
@@ -78,7 +87,7 @@ async function bringIntoBeing(
           problem('vmid-taken', { host: sight.value.guest.host, vmid: input.vmid, name: sight.value.guest.name }),
         )
       case 'unclear': {
-        const running = await provider.findRunningCreation(input)
+        const running = await provider.findRunningCreation(refOf(input))
         if (!running.ok) return running
         if (running.value === undefined) return ok(undefined)
         steps.intend('create', 'keyed-create')
@@ -129,7 +138,7 @@ async function checkAddress(
   input: Input,
   context: HandlerContext,
 ): Promise<Result<void, Problem>> {
-  const [address = ''] = input.addressCidr.split('/')
+  const [address = ''] = (input.hardware.nics[0]?.addressCidr ?? '').split('/')
   context.progress('checking the address')
   const port = await addresses.findListener(address, context.signal)
   const stopped = cancelled(context)
@@ -169,14 +178,23 @@ async function findOurs(
   { provider }: Pick<HandlerDeps, 'provider'>,
   input: Input,
 ): Promise<Result<MachineFound, Problem>> {
-  const sight = await provider.look(input)
+  const sight = await provider.look(refOf(input))
   if (!sight.ok) return sight
   return sight.value.state === 'present'
     ? ok(sight.value.machine)
     : err(problem('outcome-unknown', { host: input.host, vmid: input.vmid, state: sight.value.state }))
 }
 
-const toNewMachine = (input: Input): NewMachine => ({
-  ...input,
-  image: `${input.imageStorage}:import/${diskImageFileName(input.schematicId, input.talosVersion)}`,
-})
+function toNewMachine(input: Input): NewMachine {
+  invariant(input.boot.by === 'image', 'machines boot by image')
+  return {
+    ...refOf(input),
+    name: input.name,
+    clusterName: input.clusterName,
+    clusterUid: input.clusterUid,
+    guestAgent: input.guestAgent,
+    hardware: input.hardware,
+    image: `${input.boot.imageStorage}:import/${diskImageFileName(input.schematicId, input.talosVersion)}`,
+    nameservers: input.nameservers,
+  }
+}

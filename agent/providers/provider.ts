@@ -1,4 +1,5 @@
 import type { Result } from '#core/base/result.ts'
+import type { Hardware } from '#core/model/hardware.ts'
 import type { Problem } from '#core/model/problem.ts'
 import type { SiteSeen } from '#core/model/seen.ts'
 
@@ -115,17 +116,12 @@ export interface ForeignGuest {
 }
 
 export interface NewMachine extends MachineRef {
-  readonly mac: string
   readonly name: string
   readonly clusterName: string
   readonly clusterUid: string
-  readonly storage: string
-  readonly image: string
-  readonly bridge: string
   readonly guestAgent: boolean
-  readonly cpu: number
-  readonly memoryMiB: number
-  readonly addressCidr: string
-  readonly gateway: string
+  readonly hardware: Hardware
+  /** Volume id of the image that becomes the system disk. */
+  readonly image: string
   readonly nameservers: readonly string[]
 }

@@ -25,8 +25,9 @@ export function placesOf(
       return [all, onHost(host), ontoStorage(host, imageStorage)]
     }
     case 'machine.create': {
-      const { host, storage, machineId } = operation.input
-      return [all, onHost(host), ontoStorage(host, storage), onMachine(machineId)]
+      const { host, hardware, machineId } = operation.input
+      const storages = [...new Set(hardware.disks.map((disk) => disk.storage))]
+      return [all, onHost(host), ...storages.map((storage) => ontoStorage(host, storage)), onMachine(machineId)]
     }
     case 'machine.start':
     case 'machine.remove':

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Addressing, Boot, Hardware } from './hardware.ts'
 import { MachineId, Name, Uid, type OperationId } from './ids.ts'
 import { ProblemSchema } from './problem-schema.ts'
 
@@ -50,18 +51,12 @@ const inputs = {
   'machine.create': Vm.extend({
     clusterUid: Uid,
     clusterName: Name,
-    storage: z.string().max(100),
-    imageStorage: z.string().max(100),
-    bridge: z.string().max(16),
     talosVersion: version,
     schematicId: z.string().max(64),
     guestAgent: z.boolean(),
-    cpu: z.int(),
-    memoryMiB: z.int(),
-    diskGiB: z.int(),
-    mac: z.string().max(17),
-    addressCidr: z.string().max(18),
-    gateway: address,
+    hardware: Hardware,
+    boot: Boot,
+    addressing: Addressing,
     nameservers: z.array(address).max(3),
   }),
   'machine.start': Vm,

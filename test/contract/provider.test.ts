@@ -3,6 +3,7 @@ import { Secret } from '#core/base/secret.ts'
 import { createClock } from '#agent/clock.ts'
 import { createDialer } from '#agent/dialer.ts'
 import { createProxmoxProvider } from '#agent/providers/proxmox/provider.ts'
+import { aDiskShape, aHardware, aNicShape } from '#test/support/hardware.ts'
 import { aCreation, startProxmoxSite } from '#test/support/proxmox-site.ts'
 import { fastClock } from '#test/support/step-journal.ts'
 import { diskImageFileName } from '#core/talos/schematic.ts'
@@ -50,8 +51,11 @@ if (given === undefined) {
       clock,
       dialer: createDialer(),
     })
-    const { host, storage, image, bridge, vmid } = real
-    const machine = { ...aCreation(), host, storage, image, bridge, vmid, cpu: 2, memoryMiB: 2048 }
+    const { host, image, vmid } = real
+    const disks = [aDiskShape({ storage: real.storage })]
+    const nics = [aNicShape({ bridge: real.bridge })]
+    const hardware = aHardware({ cpu: 2, memoryMiB: 2048, disks, nics })
+    const machine = { ...aCreation({ hardware }), host, image, vmid }
     return Promise.resolve({ provider, machine, clock, close: () => provider.close() })
   })
 }

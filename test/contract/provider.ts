@@ -83,9 +83,9 @@ export function providerContract(name: string, open: () => Promise<ProviderUnder
         machineId: machine.machineId,
         name: machine.name,
         running: false,
-        cpu: machine.cpu,
-        memoryMiB: machine.memoryMiB,
-        macs: [machine.mac],
+        cpu: machine.hardware.cpu,
+        memoryMiB: machine.hardware.memoryMiB,
+        macs: machine.hardware.nics.map((nic) => nic.mac),
       })
     })
 
@@ -116,7 +116,10 @@ export function providerContract(name: string, open: () => Promise<ProviderUnder
     test('destroyed, it is absent and leaves no volume', async () => {
       expect(await ended(site.provider.startDestruction(site.machine))).toBe('done')
       expect(await site.provider.look(site.machine)).toEqual({ ok: true, value: { state: 'absent' } })
-      expect(await site.provider.listLeftovers(site.machine, site.machine.storage)).toEqual({ ok: true, value: [] })
+      expect(await site.provider.listLeftovers(site.machine, site.machine.hardware.disks[0]!.storage)).toEqual({
+        ok: true,
+        value: [],
+      })
     })
   })
 }

@@ -1,4 +1,5 @@
 import { Secret } from '#core/base/secret.ts'
+import { aHardware } from './hardware.ts'
 import type { OperationInput } from '#core/model/operation.ts'
 import { diskImageFileName, schematicId, schematicOf } from '#core/talos/schematic.ts'
 import { createDialer } from '#agent/dialer.ts'
@@ -126,18 +127,12 @@ export const aCreation = (
   vmid: 2001,
   clusterUid: '0000000000000000000a',
   clusterName: 'home',
-  storage: 'local-zfs',
-  imageStorage: 'local',
-  bridge: 'vmbr0',
   talosVersion: TALOS_VERSION,
   schematicId: SCHEMATIC,
   guestAgent: false,
-  cpu: 4,
-  memoryMiB: 8192,
-  diskGiB: 40,
-  mac: '02:54:41:00:00:01',
-  addressCidr: '192.168.1.51/24',
-  gateway: '192.168.1.1',
+  hardware: aHardware(),
+  boot: { by: 'image', imageStorage: 'local' },
+  addressing: 'cloud-init',
   nameservers: ['192.168.1.1'],
   ...changed,
 })

@@ -1,3 +1,4 @@
+import { hardwareFor } from '../hardware.ts'
 import { intentFor } from '../intent.ts'
 import { hold, wish, type Rule, type Situation } from '../rule.ts'
 import type { MachineView } from '../view.ts'
@@ -28,18 +29,12 @@ function creationOf({ documents }: Situation, machine: MachineView) {
     vmid: placement.vmid,
     clusterUid: documents.cluster.uid,
     clusterName: documents.cluster.metadata.name,
-    storage: placement.storage,
-    imageStorage: placement.imageStorage,
-    bridge: placement.bridge,
     talosVersion: intent.talosVersion,
     schematicId: intent.schematicId,
     guestAgent: (documents.cluster.spec.talos.extensions ?? []).some((name) => name.endsWith('qemu-guest-agent')),
-    cpu: placement.cpu,
-    memoryMiB: placement.memoryMiB,
-    diskGiB: placement.diskGiB,
-    mac: placement.mac,
-    addressCidr: intent.addressCidr,
-    gateway: intent.gateway,
+    hardware: hardwareFor(placement, documents),
+    boot: { by: 'image' as const, imageStorage: placement.imageStorage },
+    addressing: 'cloud-init' as const,
     nameservers: intent.nameservers,
   }
 }

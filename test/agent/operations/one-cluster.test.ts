@@ -1,3 +1,4 @@
+import { aHardware, aNicShape } from '#test/support/hardware.ts'
 import { generateIdentity, identityToRecipient } from 'age-encryption'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ok } from '#core/base/result.ts'
@@ -98,17 +99,12 @@ async function bringUp(machine: Machine, role: 'controlplane' | 'worker') {
   await run('machine.create', {
     ...machine,
     ...CLUSTER,
-    storage: 'local-zfs',
-    imageStorage: 'local',
-    bridge: 'vmbr0',
     talosVersion: VERSIONS.talosVersion,
     schematicId: SCHEMATIC,
     guestAgent: false,
-    cpu: 4,
-    memoryMiB: 8192,
-    diskGiB: 40,
-    addressCidr: `${machine.address}/24`,
-    gateway: '192.168.1.1',
+    hardware: aHardware({ nics: [aNicShape({ mac: machine.mac, addressCidr: `${machine.address}/24` })] }),
+    boot: { by: 'image', imageStorage: 'local' },
+    addressing: 'cloud-init',
     nameservers: ['192.168.1.1'],
   })
   await run('machine.start', machine)

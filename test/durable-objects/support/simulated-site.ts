@@ -70,7 +70,7 @@ export function createSimulatedSite(): SimulatedSite {
           return { volumeId: 'local:import/talos.raw' }
         case 'machine.create': {
           const made = input as OperationInput<'machine.create'>
-          const address = made.addressCidr.split('/')[0] ?? ''
+          const address = made.hardware.nics[0]?.addressCidr?.split('/')[0] ?? ''
           const { name, vmid, clusterUid } = made
           vms.set(made.machineId, { name, vmid, clusterUid, address, power: 'off', intentHash: undefined })
           return { vmid }
