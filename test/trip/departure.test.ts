@@ -2,12 +2,13 @@ import { describe, expect, test } from 'vitest'
 import { apply, deleteCluster, findCluster, untilGone, untilReady } from '#tools/stage/clusters.ts'
 import { homelab } from '#tools/stage/story.ts'
 import { until } from '#tools/stage/until.ts'
-import { moments, untilMoment } from './support/moments.ts'
-import { placedOn } from './support/ledger.ts'
+import { describeDeparting } from './support/departing.ts'
 import { GONE_MS, READY_MS, useStage } from './support/trip.ts'
 
-/** A cluster is deleted in every phase of its creation. */
 const stage = useStage()
+
+/** Before a machine is there, and with etcd running; `npm run test:phases` has every phase. */
+describeDeparting(stage, ['creating', 'joined'])
 
 describe.concurrent('deleting a cluster', () => {
   test('[P11] before any agent connected, it is gone at once', async () => {
@@ -21,18 +22,6 @@ describe.concurrent('deleting a cluster', () => {
     expect((await deleteCluster(api, name)).status).toBe(202)
     await untilGone(api, name, GONE_MS)
   })
-
-  test.each(moments)('[P7] when it is %s leaves nothing of it, and touches nothing else', (moment) =>
-    stage.onSomeSite(async (play) => {
-      await apply(play.site.api, [play.story.cluster])
-      await untilMoment(play, moment)
-      const answer = await deleteCluster(play.site.api, play.name)
-      expect({ status: answer.status, phase: answer.body.status?.phase }).toEqual({ status: 202, phase: 'deleting' })
-      await untilGone(play.site.api, play.name, GONE_MS)
-      expect(play.complaints({})).toEqual([])
-      expect(await placedOn(play)).toEqual({ cpu: 0, memoryMiB: 0 })
-    }),
-  )
 
   test('needs its name typed when its documents say so, and is refused when they forbid it', () =>
     stage.onSomeSite(async ({ site, story, name, complaints }) => {
