@@ -14,14 +14,22 @@ export const PageQuery = z.strictObject({
   cursor: z.string().max(MAX_CURSOR_CHARS).optional(),
 })
 
-export const toCursor = (place: string | number): string => btoa(String(place)).replaceAll('=', '')
+/** Tells a cursor of ours from any other text that happens to be base64. */
+const PREFIX = 'after '
+
+export const toCursor = (place: string | number): string => btoa(`${PREFIX}${place}`).replaceAll('=', '')
 
 export function readCursor(cursor: string | undefined): Result<string | undefined, Refusal> {
   if (cursor === undefined) return ok(undefined)
+  const text = decode(cursor)
+  return text?.startsWith(PREFIX) ? ok(text.slice(PREFIX.length)) : err(refusal('invalid-request', { query: 'cursor' }))
+}
+
+function decode(cursor: string): string | undefined {
   try {
-    return ok(atob(cursor))
+    return atob(cursor)
   } catch {
-    return err(refusal('invalid-request', { query: 'cursor' }))
+    return undefined
   }
 }
 

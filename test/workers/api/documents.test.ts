@@ -155,7 +155,7 @@ describe('GET', () => {
   })
 
   test('a limit out of range and a made-up cursor are refused', async () => {
-    for (const query of ['limit=101', 'limit=0', 'limit=x', 'cursor=%25%25'])
+    for (const query of ['limit=101', 'limit=0', 'limit=x', 'cursor=%25%25', `cursor=${btoa('home')}`])
       expect((await call<ProblemBody>('GET', `/v1/sites?${query}`)).body.code).toBe('invalid-request')
   })
 

@@ -139,8 +139,8 @@ describe('operations', () => {
 
   test('a cluster that is named must exist, and a cursor must be one of this list', async () => {
     expect((await call('GET', '/v1/operations?cluster=none')).status).toBe(404)
-    expect((await call('GET', `/v1/operations?cursor=${btoa('7')}`)).status).toBe(400)
-    expect((await call('GET', `/v1/operations?cluster=home&cursor=${btoa('other/7')}`)).status).toBe(400)
+    expect((await call('GET', `/v1/operations?cursor=${btoa('after 7')}`)).status).toBe(400)
+    expect((await call('GET', `/v1/operations?cluster=home&cursor=${btoa('after other/7')}`)).status).toBe(400)
   })
 
   test('without a cluster, those of all come cluster by cluster, page by page, each of them once', async () => {
