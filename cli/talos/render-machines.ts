@@ -9,6 +9,7 @@ import { renderMachineConfig } from '#core/talos/machine-config.ts'
 import { applyPatchLevels } from '#core/talos/merge/patch-levels.ts'
 import { sayPatchProblem } from '#core/talos/merge/patch-problem.ts'
 import type { SecretsBundle } from '#core/talos/secrets-bundle.ts'
+import { contractOfTalos } from '#core/talos/versions.ts'
 import { validateConfig } from '#core/talos/validate/validate-config.ts'
 import { EXIT } from '../exit-codes.ts'
 import { fail, type Failure } from '../failure.ts'
@@ -123,7 +124,10 @@ function renderMachine(
 ): Result<string, Failure> {
   const name = `${documents.cluster.metadata.name}/${machine.name}`
   const refused = (reason: string) => fail(EXIT.usage, `${name}: ${reason}`, 'Nothing was rendered.')
-  const input = configInputOf(intentFor(machine, documents), bundle ?? REDACTED_BUNDLE)
+  const input = configInputOf(
+    intentFor(machine, documents, contractOfTalos(documents.cluster.spec.talos.version)),
+    bundle ?? REDACTED_BUNDLE,
+  )
   if (!input.ok) return refused(sayProblem(input.error))
   const patched = applyPatchLevels(renderMachineConfig(input.value), { cluster: patches, set: [], machine: [] })
   if (!patched.ok) return refused(sayPatchProblem(patched.error.problem))

@@ -8,6 +8,8 @@ import { ProblemSchema } from './problem-schema.ts'
  */
 const address = z.string().max(15)
 const version = z.string().max(32)
+/** The Talos minor that a cluster was born with, as in `1.13`; absent while that is the minor of its `talosVersion`. */
+const contract = z.string().max(8)
 
 const Peer = z.object({ machineId: MachineId, name: Name, address })
 export type Peer = z.infer<typeof Peer>
@@ -17,8 +19,7 @@ const Vm = z.object({ machineId: MachineId, name: Name, host: z.string().max(64)
 /** The non-secret inputs of a machine configuration. `intentHash` is the hash of this value. */
 export const ConfigIntent = z.object({
   talosVersion: version,
-  /** The contract the cluster was born with, as in `1.13`; absent while that is the minor of `talosVersion`. */
-  contract: z.string().max(8).optional(),
+  contract: contract.optional(),
   kubernetesVersion: version,
   schematicId: z.string().max(64),
   clusterName: Name,
@@ -37,7 +38,13 @@ export type ConfigIntent = z.infer<typeof ConfigIntent>
 
 const inputs = {
   /** Makes the secrets bundle of a cluster in the agent, commits it to the vault, and reports its ciphertext. */
-  'secrets.create': z.object({ clusterUid: Uid, clusterName: Name, version: z.literal(1), talosVersion: version }),
+  'secrets.create': z.object({
+    clusterUid: Uid,
+    clusterName: Name,
+    version: z.literal(1),
+    talosVersion: version,
+    contract: contract.optional(),
+  }),
   /** Brings the Talos image to an image storage of a host. */
   'image.ensure': z.object({
     host: z.string().max(64),

@@ -7,11 +7,16 @@ import { withPrefix } from './machines.ts'
 import type { MachineView } from './view.ts'
 
 /** The non-secret inputs of a machine's configuration; its hash decides whether the machine needs to be configured. */
-export function intentFor(machine: MachineView, documents: ClusterDocuments): ConfigIntent {
+export function intentFor(
+  machine: MachineView,
+  documents: ClusterDocuments,
+  contract: string | undefined,
+): ConfigIntent {
   const { cluster, network } = documents
   invariant(machine.placement, 'only a placed machine has an intent')
   return {
     talosVersion: cluster.spec.talos.version,
+    contract,
     kubernetesVersion: cluster.spec.kubernetes.version,
     schematicId: schematicId(schematicOf(cluster.spec.talos.extensions ?? [])),
     clusterName: cluster.metadata.name,

@@ -1,6 +1,7 @@
 import { isOpen } from '../model/operation.ts'
 import type { Hold } from '../model/hold.ts'
 import { byAddress } from './ask.ts'
+import { contractOfCluster } from './contract.ts'
 import { completeDocuments, type ClusterDocuments } from './documents.ts'
 import { leftBehind } from './left-behind.ts'
 import type { Plan, PlannedOperation } from './plan-type.ts'
@@ -67,6 +68,7 @@ export function plan(view: ClusterView): Plan {
     }
   }
 
+  const contract = contractOfCluster(view)
   const lookAgainAt = earliest([
     ...settled.flatMap((verdict) => (verdict.type === 'look-again' ? [verdict.at] : [])),
     ...(view.agent.online && view.operations.some((operation) => isOpen(operation.state))
@@ -81,6 +83,7 @@ export function plan(view: ClusterView): Plan {
     cancel: unique(settled.flatMap((verdict) => (verdict.type === 'cancel' ? [verdict.operationId] : []))),
     forget: unique(settled.flatMap((verdict) => (verdict.type === 'forget' ? [verdict.machineId] : []))),
     ...(bootstrapPlan ? { bootstrap: bootstrapPlan } : {}),
+    ...(contract === view.contract ? {} : { contract }),
     holds: holdsOf(settled, view),
     findings: [...view.placementFindings, ...leftBehind(view)],
     ...(lookAgainAt === undefined ? {} : { lookAgainAt }),
@@ -94,6 +97,7 @@ export function situationOf(view: ClusterView, documents: ClusterDocuments): Sit
   return {
     view,
     documents,
+    contract: contractOfCluster(view),
     deleting,
     wanted: deleting ? [] : view.machines.filter((machine) => machine.wanted).toSorted(byAddress),
     leaving: view.machines.filter((machine) => deleting || !machine.wanted),
