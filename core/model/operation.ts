@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { MachineId, Name, Uid, type OperationId } from './ids.ts'
+import { ConfigSettings } from './talos-intent.ts'
 import { ProblemSchema } from './problem-schema.ts'
 
 /**
@@ -33,6 +34,7 @@ export const ConfigIntent = z.object({
   networkCidr: z.string().max(18),
   gateway: address,
   nameservers: z.array(address).max(3),
+  settings: ConfigSettings.optional(),
 })
 export type ConfigIntent = z.infer<typeof ConfigIntent>
 

@@ -1,6 +1,8 @@
 import { hashOf } from '../base/canonical-json.ts'
 import { invariant } from '../base/invariant.ts'
+import type { ClusterSpec } from '../model/cluster.ts'
 import type { ConfigIntent } from '../model/operation.ts'
+import type { ConfigSettings } from '../model/talos-intent.ts'
 import { schematicId, schematicOf } from '../talos/schematic.ts'
 import type { ClusterDocuments } from './documents.ts'
 import { withPrefix } from './machines.ts'
@@ -29,7 +31,27 @@ export function intentFor(
     networkCidr: network.spec.cidr,
     gateway: network.spec.gateway,
     nameservers: network.spec.nameservers ?? [network.spec.gateway],
+    settings: settingsOf(cluster.spec, machine),
   }
+}
+
+/** What the spec says beyond what every machine has. Nothing said is nothing here, so that older hashes stay. */
+function settingsOf(spec: ClusterSpec, machine: MachineView): ConfigSettings | undefined {
+  const { version: _, extensions: __, patches: cluster, ...talos } = spec.talos
+  const { version: ___, ...kubernetes } = spec.kubernetes
+  const { patches: set, nodeLabels, nodeTaints, nodeAnnotations } = spec.controlPlane
+  return said({
+    talos: said(talos),
+    kubernetes: said(kubernetes),
+    node: said({ nodeLabels, nodeTaints, nodeAnnotations }),
+    patches: said({ cluster, set, machine: spec.machinePatches?.[machine.name] }),
+  })
+}
+
+/** The members that say something; undefined when none does. */
+function said<T extends object>(members: T): T | undefined {
+  const kept = Object.entries(members).filter(([, member]) => member !== undefined)
+  return kept.length > 0 ? (Object.fromEntries(kept) as T) : undefined
 }
 
 export const intentHash = (intent: ConfigIntent): string => hashOf(intent)

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { hashOf } from '../base/canonical-json.ts'
 import { parseIpv4Cidr } from '../base/ipv4.ts'
 import { invariant } from '../base/invariant.ts'
+import type { ClusterSpec } from '../model/cluster.ts'
 import { MachineId, Name } from '../model/ids.ts'
 import type { PlacementRequest } from '../model/placement.ts'
 import { mebibytes } from '../model/quantity.ts'
@@ -36,8 +37,15 @@ export function birthHash(documents: ClusterDocuments, name: string): string {
     kubernetes: spec.kubernetes,
     vip: spec.endpoint.vip,
     schedulable: spec.controlPlane.schedulable,
+    ...ownSettings(spec, name),
     network: { bridge, cidr, gateway, nameservers },
   })
+}
+
+/** What the spec says about this kind of node and this machine; nothing when it says nothing, as it always was. */
+function ownSettings({ controlPlane, machinePatches }: ClusterSpec, name: string) {
+  const { patches, nodeLabels, nodeTaints, nodeAnnotations } = controlPlane
+  return { patches, nodeLabels, nodeTaints, nodeAnnotations, machinePatches: machinePatches?.[name] }
 }
 
 /**

@@ -1,7 +1,6 @@
 import { isOpen } from '../model/operation.ts'
 import type { Hold } from '../model/hold.ts'
-import { byAddress } from './ask.ts'
-import { contractOfCluster } from './contract.ts'
+import { byAddress, contractOf } from './ask.ts'
 import { completeDocuments, type ClusterDocuments } from './documents.ts'
 import { leftBehind } from './left-behind.ts'
 import type { Plan, PlannedOperation } from './plan-type.ts'
@@ -68,7 +67,7 @@ export function plan(view: ClusterView): Plan {
     }
   }
 
-  const contract = contractOfCluster(view)
+  const contract = contractOf(view)
   const lookAgainAt = earliest([
     ...settled.flatMap((verdict) => (verdict.type === 'look-again' ? [verdict.at] : [])),
     ...(view.agent.online && view.operations.some((operation) => isOpen(operation.state))
@@ -97,7 +96,7 @@ export function situationOf(view: ClusterView, documents: ClusterDocuments): Sit
   return {
     view,
     documents,
-    contract: contractOfCluster(view),
+    contract: contractOf(view),
     deleting,
     wanted: deleting ? [] : view.machines.filter((machine) => machine.wanted).toSorted(byAddress),
     leaving: view.machines.filter((machine) => deleting || !machine.wanted),

@@ -1,13 +1,12 @@
 import { isOpen, type Operation } from '../model/operation.ts'
 import type { ClusterPhase, ClusterStatus, MachinePhase, MachineStatus } from '../model/status.ts'
-import { byAddress, hasSettled, isReady, succeeded } from './ask.ts'
-import { contractOfCluster } from './contract.ts'
+import { byAddress, contractOf, hasSettled, isReady, succeeded } from './ask.ts'
 import type { Plan } from './plan-type.ts'
 import type { ClusterView, MachineView } from './view.ts'
 
 /** Phases are computed from what is wanted, what is seen and the operations; nothing sets them. */
 export function clusterStatus(view: ClusterView, plan: Plan): ClusterStatus {
-  const contract = contractOfCluster(view)
+  const contract = contractOf(view)
   const machines = view.machines.filter((machine) => !plan.forget.includes(machine.machineId))
   return {
     phase: clusterPhase(view, plan, machines),
