@@ -3,12 +3,13 @@ import { join } from 'node:path'
 import type { Command } from 'commander'
 import { ok, type Result } from '#core/base/result.ts'
 import { crossCheck } from '../documents/cross-check.ts'
-import { issueOf, readForCommand } from '../documents/read.ts'
+import { issuesOf, readForCommand } from '../documents/read.ts'
 import { EXIT } from '../exit-codes.ts'
 import { fail, type Failure } from '../failure.ts'
 import { plural } from '../output/text.ts'
 import type { Run, Session } from '../session.ts'
 import { readSecrets, readText } from '../talos/read-text.ts'
+import { patchFaults } from '../talos/patch-faults.ts'
 import { renderMachines, type RenderedMachine } from '../talos/render-machines.ts'
 import { renderIssues } from '../yaml/report.ts'
 
@@ -39,10 +40,8 @@ async function render({ io }: Session, options: RenderOptions): Promise<Result<v
   const read = await readForCommand(options.filename, io.style, NOTHING)
   if (!read.ok) return read
   const documents = read.value.map(({ document }) => document)
-  const issues = crossCheck(documents).errors.flatMap((error) => {
-    const source = read.value[error.index]?.source
-    return source ? [issueOf(source, error)] : []
-  })
+  const { errors } = crossCheck(documents)
+  const issues = issuesOf(read.value, errors.length > 0 ? errors : patchFaults(documents))
   if (issues.length > 0) return fail(EXIT.usage, ...renderIssues(issues, io.style), NOTHING)
 
   const bundle = options.secrets === undefined ? undefined : await readSecrets(options.secrets)
