@@ -17,7 +17,7 @@ export type Peer = z.infer<typeof Peer>
 
 const Vm = z.object({ machineId: MachineId, name: Name, host: z.string().max(64), vmid: z.int() })
 
-/** The non-secret inputs of a machine configuration. `intentHash` is the hash of this value. */
+/** The non-secret inputs of a machine configuration. `intentHash` is a hash of this value. */
 export const ConfigIntent = z.object({
   talosVersion: version,
   contract: contract.optional(),

@@ -4,6 +4,7 @@ import type { ClusterSpec } from '../model/cluster.ts'
 import type { ConfigIntent } from '../model/operation.ts'
 import type { ConfigSettings } from '../model/talos-intent.ts'
 import { schematicId, schematicOf } from '../talos/schematic.ts'
+import { hashOnce } from './hash-once.ts'
 import type { ClusterDocuments } from './documents.ts'
 import { withPrefix } from './machines.ts'
 import type { MachineView } from './view.ts'
@@ -54,4 +55,10 @@ function said<T extends object>(members: T): T | undefined {
   return kept.length > 0 ? (Object.fromEntries(kept) as T) : undefined
 }
 
-export const intentHash = (intent: ConfigIntent): string => hashOf(intent)
+export function intentHash(intent: ConfigIntent): string {
+  const { settings } = intent
+  if (!settings?.patches) return hashOf(intent)
+  const { cluster, set, machine } = settings.patches
+  const patches = { cluster: hashOnce(cluster), set: hashOnce(set), machine: hashOnce(machine) }
+  return hashOf({ ...intent, settings: { ...settings, patches } })
+}

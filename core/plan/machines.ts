@@ -6,6 +6,7 @@ import type { ClusterSpec } from '../model/cluster.ts'
 import { MachineId, Name } from '../model/ids.ts'
 import type { PlacementRequest } from '../model/placement.ts'
 import { mebibytes } from '../model/quantity.ts'
+import { hashOnce } from './hash-once.ts'
 import type { ClusterDocuments } from './documents.ts'
 
 /** A machine as the cluster remembers it. Each incarnation has an id of its own; a leaving one is no longer wanted. */
@@ -33,7 +34,7 @@ export function birthHash(documents: ClusterDocuments, name: string): string {
     name,
     address: spec.controlPlane.machines[name],
     class: machineClass.spec,
-    talos: spec.talos,
+    talos: { ...spec.talos, patches: hashOnce(spec.talos.patches) },
     kubernetes: spec.kubernetes,
     vip: spec.endpoint.vip,
     schedulable: spec.controlPlane.schedulable,
@@ -45,7 +46,8 @@ export function birthHash(documents: ClusterDocuments, name: string): string {
 /** What the spec says about this kind of node and this machine; nothing when it says nothing, as it always was. */
 function ownSettings({ controlPlane, machinePatches }: ClusterSpec, name: string) {
   const { patches, nodeLabels, nodeTaints, nodeAnnotations } = controlPlane
-  return { patches, nodeLabels, nodeTaints, nodeAnnotations, machinePatches: machinePatches?.[name] }
+  const own = hashOnce(machinePatches?.[name])
+  return { patches: hashOnce(patches), nodeLabels, nodeTaints, nodeAnnotations, machinePatches: own }
 }
 
 /**

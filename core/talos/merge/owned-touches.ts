@@ -20,8 +20,7 @@ export const ownedTouches = (
 /** What lies above an owned field takes it along when it goes or is replaced; what lies below is a part of it. */
 function hurts({ path, kind }: Touch, field: OwnedField): boolean {
   if (kind === 'add' && field.mayAdd) return false
-  const common = Math.min(path.length, field.path.length)
-  if (!field.path.slice(0, common).every((part, index) => part === String(path[index]))) return false
+  if (!field.path.every((part, index) => index >= path.length || part === String(path[index]))) return false
   return path.length >= field.path.length || kind === 'delete'
 }
 

@@ -1,5 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { hashOf } from '#core/base/canonical-json.ts'
+import { checkPatches } from '#core/check/patches.ts'
+import { MAX_SETTINGS_CHARS } from '#core/model/cluster.ts'
+import type { OpOffer } from '#core/protocol/op-offer.ts'
+import { MAX_MESSAGE_CHARS } from '#core/protocol/version.ts'
 import type { ClusterDocument, Stored } from '#core/model/document.ts'
 import { ConfigIntent } from '#core/model/operation.ts'
 import { intentFor, intentHash } from '#core/plan/intent.ts'
@@ -74,6 +78,27 @@ describe('the intent of a machine', () => {
   ])('has another hash with %s, and the machine is made anew while nothing is bootstrapped', (_, changes) => {
     expect(intentHash(intentWith(changes))).not.toBe(intentHash(intentWith({})))
     expect(birthWith(changes)).not.toBe(birthWith({}))
+  })
+
+  test('with all that a document may say still fits into one message to the agent', () => {
+    const chars = MAX_SETTINGS_CHARS - JSON.stringify(aSpecWith({})).length
+    const cluster = withSpec({ talos: { patches: [{ machine: { env: { A: '"'.repeat(Math.floor(chars / 2)) } } }] } })
+    expect(checkPatches(cluster)).toEqual([])
+    const on = aMachine('cp-1', { seen: seenMachine('cp-1', { stage: 'maintenance', ready: false }) })
+    const [wished] = plan(aView({ cluster, secretsVersion: 1, machines: [on] })).operations
+    const offer: OpOffer = {
+      type: 'op.offer',
+      operationId: `${cluster.uid}-999999999`,
+      kind: 'machine.configure',
+      clusterUid: cluster.uid,
+      clusterFence: 999_999,
+      sessionEpoch: 999_999,
+      attempt: 9,
+      deadlineMs: 900_000,
+      input: wished!.input as OpOffer['input'],
+    }
+    const frame = JSON.stringify(offer)
+    expect([frame.length > 40_000, frame.length <= MAX_MESSAGE_CHARS]).toEqual([true, true])
   })
 
   test("has the same hash with another machine's patch", () => {
