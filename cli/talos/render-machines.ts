@@ -4,6 +4,7 @@ import { sayProblem } from '#core/model/problem.ts'
 import { intentFor } from '#core/plan/intent.ts'
 import type { ClusterDocuments } from '#core/plan/documents.ts'
 import type { MachineView } from '#core/plan/view.ts'
+import type { TalosContract } from '#core/talos/contracts/contract-for.ts'
 import { configInputOf } from '#core/talos/intent-config.ts'
 import { applyPatchLevels } from '#core/talos/merge/patch-levels.ts'
 import { sayPatchProblem } from '#core/talos/merge/patch-problem.ts'
@@ -23,21 +24,29 @@ export interface RenderedMachine {
   readonly config: string
 }
 
+export interface RenderHow {
+  /** Without one, secrets are redacted. */
+  readonly bundle?: SecretsBundle | undefined
+  /** On top of those of the documents. */
+  readonly patches: readonly string[]
+  /** Of a cluster that was created with an older Talos; a new one gets that of its version. */
+  readonly contract?: TalosContract | undefined
+}
+
 /**
  * Renders every machine of every cluster of the documents, or none. Without a bundle the secrets are redacted. What a
  * site decides, the MAC of each machine, is a placeholder.
  */
 export function renderMachines(
   documents: readonly Document[],
-  bundle: SecretsBundle | undefined,
-  patches: readonly string[],
+  how: RenderHow,
 ): Result<readonly RenderedMachine[], Failure> {
   const rendered: RenderedMachine[] = []
   for (const cluster of documents.filter((document) => document.kind === 'Cluster')) {
     const gathered = gatherFiles(cluster, documents)
     if (!gathered.ok) return gathered
     for (const machine of machinesOf(gathered.value)) {
-      const config = renderMachine(machine, gathered.value, bundle, patches)
+      const config = renderMachine(machine, gathered.value, how)
       if (!config.ok) return config
       rendered.push({ cluster: cluster.metadata.name, machine: machine.name, config: config.value })
     }
@@ -48,12 +57,12 @@ export function renderMachines(
 function renderMachine(
   machine: MachineView,
   documents: ClusterDocuments,
-  bundle: SecretsBundle | undefined,
-  patches: readonly string[],
+  { bundle, patches, contract }: RenderHow,
 ): Result<string, Failure> {
   const name = `${documents.cluster.metadata.name}/${machine.name}`
   const refused = (reason: string) => fail(EXIT.usage, `${name}: ${reason}`, 'Nothing was rendered.')
-  const intent = intentFor(machine, documents, contractOfTalos(documents.cluster.spec.talos.version))
+  const { version } = documents.cluster.spec.talos
+  const intent = intentFor(machine, documents, contract ?? contractOfTalos(version))
   const input = configInputOf(intent, bundle ?? REDACTED_BUNDLE)
   if (!input.ok) return refused(sayProblem(input.error))
   const config = patchedMachineConfig(input.value, patchLevelsOf(intent))
@@ -61,7 +70,10 @@ function renderMachine(
   // Those of the command line come last, each of them as if the machine had one more.
   const patched = applyPatchLevels(config.value, { cluster: [], set: [], machine: patches })
   if (!patched.ok) return refused(sayPatchProblem(patched.error.problem))
-  const faults = validateConfig(patched.value, { minor: input.value.contract, role: machine.role })
+  const faults = validateConfig(patched.value, {
+    minor: contractOfTalos(version) ?? input.value.contract,
+    role: machine.role,
+  })
   // Without a bundle the secrets are not in yet, and rules about them would only complain of that.
   const [fault] = bundle ? faults : []
   if (fault) return refused(`${fault.document} ${fault.field} ${fault.message}`)

@@ -202,7 +202,7 @@ describe('rendered from files', () => {
     )
     const documents = found.ok ? found.value.map(({ document }) => document) : []
     const envOf = (patches: readonly string[]) => {
-      const rendered = renderMachines(documents, undefined, patches)
+      const rendered = renderMachines(documents, { patches })
       const configs = rendered.ok ? rendered.value : []
       return configs.map(({ config }) => {
         const main = parse(config.split('---\n')[0] ?? '') as { machine: { env: { LAST: string } } }
