@@ -1,5 +1,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { z } from 'zod'
+import { TalosPatch } from '#core/model/talos-patch.ts'
 import { API_VERSION, DOCUMENT_SCHEMAS, KINDS, type Kind } from '#core/model/document.ts'
 
 /**
@@ -10,8 +11,20 @@ const FOLDER = new URL('../schemas/', import.meta.url)
 
 /** Draft 7 is what the YAML language servers of editors read best. Rules beyond JSON Schema stay with the CLI and the API. */
 const schemaOf = (kind: Kind): Record<string, unknown> => {
-  const { $schema: _, ...schema } = z.toJSONSchema(DOCUMENT_SCHEMAS[kind], { target: 'draft-7', io: 'input' })
+  const { $schema: _, ...schema } = z.toJSONSchema(DOCUMENT_SCHEMAS[kind], {
+    target: 'draft-7',
+    io: 'input',
+    override({ zodSchema, jsonSchema }) {
+      // People may also write a patch as YAML text, or name the file it is in; the CLI reads both.
+      if (zodSchema === TalosPatch) Object.assign(jsonSchema, PATCH_IN_A_FILE)
+    },
+  })
   return schema
+}
+
+const PATCH_IN_A_FILE = {
+  type: ['object', 'string'],
+  description: 'a strategic merge patch: a mapping, YAML text, or file: PATH beside this file',
 }
 
 const HEAD = { $schema: 'http://json-schema.org/draft-07/schema#' }

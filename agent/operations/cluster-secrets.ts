@@ -46,11 +46,11 @@ export function createClusterSecrets({ vault, recipients, recall, clock }: Clust
 
   return {
     recipients,
-    async ensureSealed(clusterUid, version) {
+    async ensureSealed(clusterUid, version, contract) {
       if (vault.sealed(clusterUid, version) === undefined) {
         const brought = await bringHome(clusterUid, version)
         if (!brought.ok) return brought
-        const made = brought.value ? undefined : await vault.create(clusterUid, version)
+        const made = brought.value ? undefined : await vault.create(clusterUid, version, contract)
         if (made && !made.ok && made.error.code !== 'secrets-exist') return made
       }
       const sealed = vault.sealed(clusterUid, version)

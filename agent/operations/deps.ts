@@ -1,6 +1,7 @@
 import type { Result } from '#core/base/result.ts'
 import type { Secret } from '#core/base/secret.ts'
 import type { Problem } from '#core/model/problem.ts'
+import type { TalosContract } from '#core/talos/contracts/contract-for.ts'
 import type { Schematic } from '#core/talos/schematic.ts'
 import type { SecretsBundle } from '#core/talos/secrets-bundle.ts'
 import type { KubernetesClient } from '../kubernetes/client.ts'
@@ -24,8 +25,8 @@ export interface HandlerDeps {
 export interface ClusterSecrets {
   /** Public keys that a new bundle is sealed to: this agent's and those given to it on its own site. */
   readonly recipients: readonly string[]
-  /** The sealed bundle that counts; made and stored before it is answered, never made twice. */
-  ensureSealed(clusterUid: string, version: number): Promise<Result<string, Problem>>
+  /** The sealed bundle that counts; made in the cluster's contract and stored before it is answered, never made twice. */
+  ensureSealed(clusterUid: string, version: number, contract?: TalosContract): Promise<Result<string, Problem>>
   /** Problems: secrets-missing (later; neither here nor in the cloud), secrets-unreadable (never). */
   bundle(clusterUid: string, version: number): Promise<Result<Secret<SecretsBundle>, Problem>>
   /** An administrator of the cluster's Talos API, for the length of one operation. */

@@ -5,6 +5,7 @@ import { problem, type Problem } from '#core/model/problem.ts'
 import { checkedMachineConfig } from '#core/talos/checked-config.ts'
 import { configInputOf } from '#core/talos/intent-config.ts'
 import { canonicalConfig } from '#core/talos/machine-config.ts'
+import { patchLevelsOf } from '#core/talos/patched-config.ts'
 import type { SecretsBundle } from '#core/talos/secrets-bundle.ts'
 import { contractOfTalos } from '#core/talos/versions.ts'
 import type { ClientIdentity } from '../vault/client-identity.ts'
@@ -18,7 +19,7 @@ import { waitFor } from './waiting.ts'
  * carries the right UUID, and has arrived when the machine answers with the cluster's own certificate.
  *
  * Safe to run again: a machine that already has this configuration is left alone, and applying it twice changes
- * nothing. Problems: node-foreign, config-refused, node-unauthorized (never); deadline-passed (later).
+ * nothing. Problems: node-foreign, config-refused, patch-refused, node-unauthorized (never); deadline-passed (later).
  */
 export const configureMachine =
   (deps: HandlerDeps): OperationHandler<'machine.configure'> =>
@@ -171,6 +172,7 @@ function tokenOf(bundle: SecretsBundle, config: Secret<string>): Result<string, 
 function render(intent: ConfigIntent, bundle: SecretsBundle): Result<Secret<string>, Problem> {
   const input = configInputOf(intent, bundle)
   if (!input.ok) return input
-  const config = checkedMachineConfig(input.value, contractOfTalos(intent.talosVersion) ?? input.value.contract)
+  const minor = contractOfTalos(intent.talosVersion) ?? input.value.contract
+  const config = checkedMachineConfig(input.value, minor, patchLevelsOf(intent))
   return config.ok ? ok(new Secret(config.value)) : config
 }

@@ -1,6 +1,7 @@
 import { err, ok, type Result } from '#core/base/result.ts'
 import { Secret } from '#core/base/secret.ts'
 import { problem, type Problem } from '#core/model/problem.ts'
+import type { TalosContract } from '#core/talos/contracts/contract-for.ts'
 import type { SecretsBundle } from '#core/talos/secrets-bundle.ts'
 import { createSecretsBundle, type RandomBytes } from './create-bundle.ts'
 import { openBundle, sealBundle } from './seal.ts'
@@ -14,7 +15,7 @@ export interface Vault {
    * Makes and stores the secrets of a cluster; durable when it resolves. Problem `secrets-exist` (never): there is one
    * already, and `sealed` has it. Repeating after a crash is safe: look with `sealed` first.
    */
-  create(clusterUid: string, version: number): Promise<Result<string, Problem>>
+  create(clusterUid: string, version: number, contract?: TalosContract): Promise<Result<string, Problem>>
   /**
    * Takes in a ciphertext made elsewhere, after proof that this agent can open it. Storing the same one again is fine.
    * Problems: secrets-unreadable, secrets-exist (never; another ciphertext is stored).
@@ -60,9 +61,9 @@ export function openVault({ store, identity, recipients, now, random }: VaultOpt
   const exists = (clusterUid: string, version: number) => err(problem('secrets-exist', { clusterUid, version }))
 
   return {
-    async create(clusterUid, version) {
+    async create(clusterUid, version, contract) {
       if (store.get(clusterUid, version) !== undefined) return exists(clusterUid, version)
-      const bundle = await createSecretsBundle({ random, nowMs: now() })
+      const bundle = await createSecretsBundle({ random, nowMs: now(), contract })
       const sealed = await sealBundle(bundle, recipients)
       // Another call may have been faster while keys were made; the first stored bundle counts.
       if (store.put(clusterUid, version, sealed) !== sealed) return exists(clusterUid, version)

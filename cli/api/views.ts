@@ -46,6 +46,7 @@ export type FindingView = z.infer<typeof FindingView>
 export const ClusterStatusView = z.object({
   phase: z.string(),
   observedGeneration: z.number(),
+  talosContract: z.string().optional(),
   machines: z.array(MachineView).readonly(),
   waiting: z.array(HoldView).readonly(),
   findings: z.array(FindingView).readonly(),

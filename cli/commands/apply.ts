@@ -5,12 +5,14 @@ import { ApplyView, type PlanView } from '../api/views.ts'
 import type { ApiError } from '../api/problem.ts'
 import { problemFailure } from '../api/problem.ts'
 import { locateApiErrors } from '../documents/api-errors.ts'
-import { readForCommand, type ReadDocument } from '../documents/read.ts'
-import type { Failure } from '../failure.ts'
+import { issuesOf, readForCommand, type ReadDocument } from '../documents/read.ts'
+import { EXIT } from '../exit-codes.ts'
+import { fail, type Failure } from '../failure.ts'
 import type { Io } from '../io.ts'
 import { waitFor, type Goal } from '../live/wait.ts'
 import { timeoutOption } from '../timeout-option.ts'
 import { failed, type Run, type Session } from '../session.ts'
+import { patchFaults } from '../talos/patch-faults.ts'
 import { renderIssues } from '../yaml/report.ts'
 
 interface ApplyOptions {
@@ -35,6 +37,8 @@ export function registerApply(program: Command, run: Run): void {
 async function apply({ io, connect }: Session, options: ApplyOptions): Promise<Result<void, Failure>> {
   const read = await readForCommand(options.filename, io.style, 'Nothing was applied.')
   if (!read.ok) return read
+  const issues = issuesOf(read.value, patchFaults(read.value.map(({ document }) => document)))
+  if (issues.length > 0) return fail(EXIT.usage, ...renderIssues(issues, io.style), 'Nothing was applied.')
   const api = await connect()
   if (!api.ok) return api
 

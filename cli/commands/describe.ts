@@ -67,6 +67,10 @@ async function describeCluster(api: Api, name: string, showing: Showing): Lines 
     ...headLines('Cluster', answer.value.value, showing),
     ...field('Phase', status ? sayPhase(status.phase, style) : 'not planned yet'),
     ...field('Versions', `Talos ${spec.talos.version}, Kubernetes ${spec.kubernetes.version}`),
+    ...field(
+      'Contract',
+      status?.talosContract === undefined ? undefined : `Talos ${status.talosContract}, kept when Talos is upgraded`,
+    ),
     ...field('Site', spec.site),
     ...field('VIP', spec.endpoint.vip),
     ...field('Planned for', status ? `generation ${status.observedGeneration} of ${metadata.generation}` : undefined),

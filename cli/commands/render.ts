@@ -2,13 +2,16 @@ import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import { ok, type Result } from '#core/base/result.ts'
+import type { TalosContract } from '#core/talos/contracts/contract-for.ts'
 import { crossCheck } from '../documents/cross-check.ts'
-import { issueOf, readForCommand } from '../documents/read.ts'
+import { issuesOf, readForCommand } from '../documents/read.ts'
 import { EXIT } from '../exit-codes.ts'
 import { fail, type Failure } from '../failure.ts'
 import { plural } from '../output/text.ts'
 import type { Run, Session } from '../session.ts'
+import { readContract } from '../talos/contract-option.ts'
 import { readSecrets, readText } from '../talos/read-text.ts'
+import { patchFaults } from '../talos/patch-faults.ts'
 import { renderMachines, type RenderedMachine } from '../talos/render-machines.ts'
 import { renderIssues } from '../yaml/report.ts'
 
@@ -16,6 +19,7 @@ interface RenderOptions {
   readonly filename: readonly string[]
   readonly secrets?: string
   readonly machine?: string
+  readonly contract?: TalosContract
   readonly patch?: readonly string[]
   readonly output?: string
 }
@@ -28,6 +32,7 @@ export function registerRender(program: Command, run: Run): void {
     .requiredOption('-f, --filename <file...>', 'YAML files or folders; - is stdin')
     .option('--secrets <file>', 'a secrets.yaml; without it secrets are shown as ******')
     .option('--machine <name>', 'only this machine')
+    .option('--contract <minor>', 'of a cluster that was created with an older Talos, as in 1.13', readContract)
     .option('--patch <file...>', 'patches on top, strategic merge or JSON Patch')
     .option('-o, --output <folder>', 'write a file for each machine instead of printing')
     .action((options: RenderOptions) => run((session) => render(session, options)))
@@ -39,10 +44,8 @@ async function render({ io }: Session, options: RenderOptions): Promise<Result<v
   const read = await readForCommand(options.filename, io.style, NOTHING)
   if (!read.ok) return read
   const documents = read.value.map(({ document }) => document)
-  const issues = crossCheck(documents).errors.flatMap((error) => {
-    const source = read.value[error.index]?.source
-    return source ? [issueOf(source, error)] : []
-  })
+  const { errors } = crossCheck(documents)
+  const issues = issuesOf(read.value, errors.length > 0 ? errors : patchFaults(documents))
   if (issues.length > 0) return fail(EXIT.usage, ...renderIssues(issues, io.style), NOTHING)
 
   const bundle = options.secrets === undefined ? undefined : await readSecrets(options.secrets)
@@ -54,7 +57,7 @@ async function render({ io }: Session, options: RenderOptions): Promise<Result<v
     patches.push(patch.value)
   }
 
-  const rendered = renderMachines(documents, bundle?.value, patches)
+  const rendered = renderMachines(documents, { bundle: bundle?.value, patches, contract: options.contract })
   if (!rendered.ok) return rendered
   const machines = rendered.value.filter(({ machine }) => options.machine === undefined || machine === options.machine)
   if (machines.length === 0) return fail(EXIT.usage, ...sayNone(rendered.value, options.machine))

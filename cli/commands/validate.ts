@@ -1,11 +1,12 @@
 import type { Command } from 'commander'
 import { ok, type Result } from '#core/base/result.ts'
 import { crossCheck } from '../documents/cross-check.ts'
-import { issueOf, readForCommand } from '../documents/read.ts'
+import { issuesOf, readForCommand } from '../documents/read.ts'
 import { EXIT } from '../exit-codes.ts'
 import { fail, type Failure } from '../failure.ts'
 import { plural } from '../output/text.ts'
 import type { Run, Session } from '../session.ts'
+import { patchFaults } from '../talos/patch-faults.ts'
 import { renderIssues } from '../yaml/report.ts'
 
 /** `lanline validate -f FILE…`: everything that can be said without asking the API. */
@@ -20,11 +21,9 @@ export function registerValidate(program: Command, run: Run): void {
 async function validate({ io }: Session, names: readonly string[]): Promise<Result<void, Failure>> {
   const read = await readForCommand(names, io.style, 'Not valid.')
   if (!read.ok) return read
-  const { errors, notes } = crossCheck(read.value.map(({ document }) => document))
-  const issues = errors.flatMap((error) => {
-    const source = read.value[error.index]?.source
-    return source ? [issueOf(source, error)] : []
-  })
+  const documents = read.value.map(({ document }) => document)
+  const { errors, notes } = crossCheck(documents)
+  const issues = issuesOf(read.value, errors.length > 0 ? errors : patchFaults(documents))
   if (issues.length > 0) return fail(EXIT.usage, ...renderIssues(issues, io.style), 'Not valid.')
   for (const { document } of read.value) io.out(`${document.kind.toLowerCase()}/${document.metadata.name} valid`)
   for (const note of notes) io.say(`note: ${note}`)

@@ -1,5 +1,5 @@
 import type { ApiProblem } from '../api/problem.ts'
-import { placeOf, sayPath, type Issue, type Path, type SourceDocument } from '../yaml/source.ts'
+import { locate, sayPath, type Issue, type Path, type SourceDocument } from '../yaml/source.ts'
 
 /**
  * The errors of an apply, put back where the person wrote them. A pointer such as `/documents/3/spec/vmids` counts the
@@ -20,8 +20,7 @@ export function locateApiErrors(
       continue
     }
     const path = parsePointer(rest ?? '')
-    const place = placeOf(source, path, 'value')
-    issues.push({ file: source.file, place, path: sayPath(path), message })
+    issues.push({ ...locate(source, path, 'value'), path: sayPath(path), message })
   }
   return { issues, others }
 }

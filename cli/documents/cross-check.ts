@@ -2,8 +2,11 @@ import { checkAddresses } from '#core/check/addresses.ts'
 import { byKind, checkTwice, idOf } from '#core/check/documents.ts'
 import { sayFinding, type Finding } from '#core/check/finding.ts'
 import { checkSameSite, danglingReferences } from '#core/check/references.ts'
+import { checkPatches } from '#core/check/patches.ts'
+import { checkSettings } from '#core/check/settings.ts'
 import { checkVersions } from '#core/check/versions.ts'
 import type { Document } from '#core/model/document.ts'
+import { contractOfTalos } from '#core/talos/versions.ts'
 
 /**
  * What can be said about documents together without asking anyone, by the checks that the API makes, too. A reference
@@ -23,6 +26,8 @@ export function crossCheck(documents: readonly Document[]): CrossCheck {
         ...checkSameSite(document, known),
         ...checkAddresses(document, known, () => true),
         ...checkVersions(document),
+        ...checkSettings(document, known, contractOfNew(document)),
+        ...checkPatches(document),
       ].map((found) => ({ ...found, index })),
     ),
     notes: documents.flatMap((document) =>
@@ -32,3 +37,7 @@ export function crossCheck(documents: readonly Document[]): CrossCheck {
     ),
   }
 }
+
+/** Files know nothing of what exists; the API says more when a cluster is older than its Talos. */
+const contractOfNew = (document: Document): string | undefined =>
+  document.kind === 'Cluster' ? contractOfTalos(document.spec.talos.version) : undefined

@@ -8,8 +8,10 @@ import { fail, type Failure } from '../failure.ts'
 import type { Style } from '../output/style.ts'
 import { parseYaml } from '../yaml/parse.ts'
 import { renderIssues } from '../yaml/report.ts'
-import { placeOf, sayPath, type Issue, type SourceDocument, type SourceFile } from '../yaml/source.ts'
+import { locate, sayPath, type Issue, type SourceDocument, type SourceFile } from '../yaml/source.ts'
 import { checkDocument } from './check-document.ts'
+import { readPatchFromDisk } from './patch-file.ts'
+import { resolvePatches } from './resolve-patches.ts'
 
 /** A valid document and where it was written. */
 export interface ReadDocument {
@@ -35,14 +37,20 @@ export async function readSources(names: readonly string[]): Promise<Result<read
   return ok(files)
 }
 
-/** Every document of every file, or all that is wrong with any of them. */
-export function readDocuments(files: readonly SourceFile[]): Result<readonly ReadDocument[], readonly Issue[]> {
+/** Every document of every file, patches included, or all that is wrong with any of them. */
+export function readDocuments(
+  files: readonly SourceFile[],
+  readPatchFile = readPatchFromDisk,
+): Result<readonly ReadDocument[], readonly Issue[]> {
   const read: ReadDocument[] = []
   const issues: Issue[] = []
   for (const file of files) {
     const parsed = parseYaml(file)
     issues.push(...parsed.issues)
-    for (const source of parsed.documents) {
+    for (const written of parsed.documents) {
+      const { source, issues: unreadable } = resolvePatches(written, readPatchFile)
+      issues.push(...unreadable)
+      if (unreadable.length > 0) continue
       const checked = checkDocument(source.value)
       if (checked.ok) read.push({ source, document: checked.value })
       else issues.push(...checked.error.map((finding) => issueOf(source, finding)))
@@ -75,11 +83,20 @@ export async function readForCommand(
 }
 
 export const issueOf = (source: SourceDocument, finding: Finding): Issue => ({
-  file: source.file,
-  place: placeOf(source, finding.path, finding.target),
+  ...locate(source, finding.path, finding.target),
   path: sayPath(finding.path),
   message: sayFinding(finding),
 })
+
+/** What a check of several documents found, each at its place. */
+export const issuesOf = (
+  read: readonly ReadDocument[],
+  findings: readonly (Finding & { readonly index: number })[],
+): readonly Issue[] =>
+  findings.flatMap((found) => {
+    const source = read[found.index]?.source
+    return source ? [issueOf(source, found)] : []
+  })
 
 /** Read no further than the parser would take anyway, so that a wrong name cannot fill the memory. */
 async function readSource(name: string): Promise<SourceFile> {

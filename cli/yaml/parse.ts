@@ -17,7 +17,11 @@ export interface ParsedFile {
   readonly issues: readonly Issue[]
 }
 
-export function parseYaml(file: SourceFile): ParsedFile {
+/** `notMap` is what to say of a document that is something else than a map. */
+export function parseYaml(
+  file: SourceFile,
+  notMap = 'a document is a map that begins with apiVersion and kind',
+): ParsedFile {
   const start = { line: 1, column: 1, width: 1 }
   const whole = (message: string): ParsedFile => ({
     documents: [],
@@ -26,7 +30,7 @@ export function parseYaml(file: SourceFile): ParsedFile {
   if (Buffer.byteLength(file.text) > MAX_REQUEST_BYTES)
     return whole(`a file has at most ${MAX_REQUEST_BYTES / 1024} KiB`)
   try {
-    return parseChecked(file)
+    return parseChecked(file, notMap)
   } catch (error) {
     // The parser and the visitor recurse; a hostile file can exhaust the stack and nothing else.
     if (error instanceof RangeError) return whole('nested too deeply')
@@ -34,7 +38,7 @@ export function parseYaml(file: SourceFile): ParsedFile {
   }
 }
 
-function parseChecked(file: SourceFile): ParsedFile {
+function parseChecked(file: SourceFile, notMap: string): ParsedFile {
   const lines = new LineCounter()
   const trees = [...parseAllDocuments(file.text, { lineCounter: lines, prettyErrors: false, version: '1.2' })]
   const issueAt = (start: number, end: number, message: string): Issue => ({
@@ -69,7 +73,7 @@ function parseChecked(file: SourceFile): ParsedFile {
       continue
     }
     if (!isMap(tree.contents)) {
-      issues.push(issueAt(start, end, 'a document is a map that begins with apiVersion and kind'))
+      issues.push(issueAt(start, end, notMap))
       continue
     }
     try {

@@ -12,6 +12,17 @@ export interface SourceDocument {
   readonly value: Readonly<Record<string, unknown>>
   readonly tree: Document.Parsed
   readonly lines: LineCounter
+  /** Of YAML that is a text inside another document: the file it is in, and where a place of it is there. */
+  readonly inside?: { readonly file: SourceFile; readonly toOuter: (place: Place) => Place }
+  /** Parts of `value` that were written elsewhere, or under another path. */
+  readonly origins?: readonly Origin[]
+}
+
+/** What stands at `path` of a document's value was written at `from` of another one, or of the same. */
+export interface Origin {
+  readonly path: Path
+  readonly document: SourceDocument
+  readonly from: Path
 }
 
 export type Path = readonly (string | number)[]
@@ -30,6 +41,22 @@ export interface Issue {
   /** Dotted, within the document; empty when it is about the file or the document itself. */
   readonly path: string
   readonly message: string
+}
+
+/** File and place of a path, also when it was written elsewhere. */
+export function locate(
+  document: SourceDocument,
+  path: Path,
+  target: 'key' | 'value',
+): { readonly file: SourceFile; readonly place: Place } {
+  const origin = document.origins?.find(({ path: start }) => start.every((member, index) => member === path[index]))
+  if (origin) {
+    const { origins: _, ...written } = origin.document
+    return locate(written, [...origin.from, ...path.slice(origin.path.length)], target)
+  }
+  const place = placeOf(document, path, target)
+  const { inside, file } = document
+  return inside ? { file: inside.file, place: inside.toOuter(place) } : { file, place }
 }
 
 /**

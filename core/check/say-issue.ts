@@ -11,6 +11,7 @@ export function sayIssue(issue: z.core.$ZodIssue, value: unknown, path: Path): s
     case 'invalid_type':
       return `must be ${sayType(issue.expected)}, not ${sayType(typeOf(value))}${slipHint(issue.expected, value, path)}`
     case 'invalid_value': {
+      if (!issue.message.startsWith('Invalid')) return issue.message
       const options = issue.values.map(String)
       const near = typeof value === 'string' ? nearest(value, options) : undefined
       const hint = near === undefined ? '' : `; did you mean "${near}"?`
@@ -51,10 +52,12 @@ const sayType = (type: string): string => TYPE_WORDS[type] ?? type
 
 const typeOf = (value: unknown): string => (value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value)
 
-/** The two commonest slips: a quantity without its unit, and the booleans of YAML 1.1. */
+/** The commonest slips: a quantity without its unit, a number where text belongs, and the booleans of YAML 1.1. */
 function slipHint(expected: string, value: unknown, path: Path): string {
   if (expected === 'string' && typeof value === 'number' && ['memory', 'size'].includes(String(path.at(-1))))
     return `; give it a unit, like ${value}Gi`
+  if (expected === 'string' && (typeof value === 'number' || typeof value === 'boolean'))
+    return `; put it in quotes: "${value}"`
   if (expected === 'boolean' && typeof value === 'string' && /^(yes|no|on|off)$/i.test(value))
     return `; write ${/^(yes|on)$/i.test(value)}`
   return ''

@@ -1,5 +1,5 @@
 import { canonicalJson, type Json } from '../base/canonical-json.ts'
-import type { ClusterSpec } from './cluster.ts'
+import { machineNames, type ClusterSpec } from './cluster.ts'
 import type { Document, Kind } from './document.ts'
 import type { MachineClassSpec } from './machine-class.ts'
 import type { NetworkSpec } from './network.ts'
@@ -15,8 +15,15 @@ import type { SiteSpec } from './site.ts'
  *   born          never, not even before: machines may already stand where the old value said
  *
  * `members` means that members may be added and changed under the rule `free`, but removed only under the rule given.
+ * `entries` are those of machines: of one that comes or goes they come and go with it, of one that stays under the rule.
  */
-export type ChangeRule = 'free' | 'used' | 'bootstrapped' | 'born' | { readonly members: 'used' }
+export type ChangeRule =
+  | 'free'
+  | 'used'
+  | 'bootstrapped'
+  | 'born'
+  | { readonly members: 'used' }
+  | { readonly entries: 'bootstrapped' }
 
 const CLUSTER: { readonly [K in keyof Omit<ClusterSpec, 'controlPlane'>]-?: ChangeRule } & {
   readonly controlPlane: { readonly [K in keyof ClusterSpec['controlPlane']]-?: ChangeRule }
@@ -26,7 +33,16 @@ const CLUSTER: { readonly [K in keyof Omit<ClusterSpec, 'controlPlane'>]-?: Chan
   kubernetes: 'bootstrapped',
   nodeNetwork: 'bootstrapped',
   endpoint: 'bootstrapped',
-  controlPlane: { class: 'bootstrapped', schedulable: 'bootstrapped', machines: 'free' },
+  controlPlane: {
+    class: 'bootstrapped',
+    schedulable: 'bootstrapped',
+    machines: 'free',
+    patches: 'bootstrapped',
+    nodeLabels: 'bootstrapped',
+    nodeTaints: 'bootstrapped',
+    nodeAnnotations: 'bootstrapped',
+  },
+  machinePatches: { entries: 'bootstrapped' },
 }
 
 const SITE: { readonly [K in keyof SiteSpec]-?: ChangeRule } = {
@@ -83,6 +99,12 @@ export function unsupportedChanges(before: Document, after: Document, use: Chang
     const path = ['spec', ...field.split('.')]
     const [old, fresh] = [valueAt(before, path), valueAt(after, path)]
     if (rule === 'free' || same(old, fresh)) return []
+    if (typeof rule === 'object' && 'entries' in rule)
+      return use.bootstrapped.length > 0
+        ? staying(before, after)
+            .filter((name) => !same(valueAt(old, [name]), valueAt(fresh, [name])))
+            .map((name) => refused([...path, name], rule.entries, use))
+        : []
     if (typeof rule === 'object')
       return removed(old, fresh) && use.usedBy.length > 0 ? [refused(path, rule.members, use)] : []
     if (rule === 'born') return [{ path, rule, because: [] }]
@@ -96,6 +118,13 @@ const refused = (
   rule: 'used' | 'bootstrapped',
   use: ChangeUse,
 ): UnsupportedChange => ({ path, rule, because: rule === 'used' ? use.usedBy : use.bootstrapped })
+
+/** Machines that a cluster has and keeps. */
+function staying(before: Document, after: Document): readonly string[] {
+  if (before.kind !== 'Cluster' || after.kind !== 'Cluster') return []
+  const kept = new Set(machineNames(after.spec))
+  return machineNames(before.spec).filter((name) => kept.has(name))
+}
 
 /** Whether a named member of the old list is missing in the new one. */
 function removed(old: unknown, fresh: unknown): boolean {

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { Addressing, Boot, Hardware } from './hardware.ts'
 import { MachineId, Name, Uid, type OperationId } from './ids.ts'
+import { ConfigSettings } from './talos-intent.ts'
 import { ProblemSchema } from './problem-schema.ts'
 
 /**
@@ -9,17 +10,18 @@ import { ProblemSchema } from './problem-schema.ts'
  */
 const address = z.string().max(15)
 const version = z.string().max(32)
+/** The Talos minor that a cluster was born with, as in `1.13`; absent while that is the minor of its `talosVersion`. */
+const contract = z.string().max(8)
 
 const Peer = z.object({ machineId: MachineId, name: Name, address })
 export type Peer = z.infer<typeof Peer>
 
 const Vm = z.object({ machineId: MachineId, name: Name, host: z.string().max(64), vmid: z.int() })
 
-/** The non-secret inputs of a machine configuration. `intentHash` is the hash of this value. */
+/** The non-secret inputs of a machine configuration. `intentHash` is a hash of this value. */
 export const ConfigIntent = z.object({
   talosVersion: version,
-  /** The contract the cluster was born with, as in `1.13`; absent while that is the minor of `talosVersion`. */
-  contract: z.string().max(8).optional(),
+  contract: contract.optional(),
   kubernetesVersion: version,
   schematicId: z.string().max(64),
   clusterName: Name,
@@ -33,12 +35,19 @@ export const ConfigIntent = z.object({
   networkCidr: z.string().max(18),
   gateway: address,
   nameservers: z.array(address).max(3),
+  settings: ConfigSettings.optional(),
 })
 export type ConfigIntent = z.infer<typeof ConfigIntent>
 
 const inputs = {
   /** Makes the secrets bundle of a cluster in the agent, commits it to the vault, and reports its ciphertext. */
-  'secrets.create': z.object({ clusterUid: Uid, clusterName: Name, version: z.literal(1), talosVersion: version }),
+  'secrets.create': z.object({
+    clusterUid: Uid,
+    clusterName: Name,
+    version: z.literal(1),
+    talosVersion: version,
+    contract: contract.optional(),
+  }),
   /** Brings the Talos image to an image storage of a host. */
   'image.ensure': z.object({
     host: z.string().max(64),

@@ -300,6 +300,12 @@ const kinds = {
     title: 'The node refused the machine configuration.',
     advice: 'Read the reason; it names the field.',
   },
+  'patch-refused': {
+    status: 422,
+    retry: 'never',
+    title: 'A patch does not fit the configuration of a machine.',
+    advice: 'Correct the patch that is named in the spec of its cluster, and apply it again.',
+  },
   'bootstrap-not-ready': {
     status: 409,
     retry: 'later',

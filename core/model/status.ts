@@ -57,6 +57,8 @@ export interface ClusterStatus {
   readonly observedGeneration: number
   /** Once etcd is bootstrapped, fields that no operation can change are fixed. */
   readonly bootstrapped: boolean
+  /** The Talos minor that the cluster was created with, as in `1.13`; an upgrade does not raise it. */
+  readonly talosContract?: string | undefined
   readonly machines: readonly MachineStatus[]
   /** Why the cluster waits. Empty when it is ready. */
   readonly waiting: readonly Hold[]

@@ -1,4 +1,5 @@
 import { isOpen, type Operation, type OperationKind } from '../model/operation.ts'
+import { contractOfCluster } from '../talos/cluster-contract.ts'
 import type { ClusterView, MachineView } from './view.ts'
 
 /** Questions about a view that several rules ask, each answered in one place. */
@@ -78,3 +79,11 @@ export function byAddress(a: { address: string }, b: { address: string }): numbe
   const value = (address: string) => address.split('.').reduce((total, octet) => total * 256 + Number(octet), 0)
   return value(a.address) - value(b.address)
 }
+
+/** The Talos contract that the cluster has now; undefined for a Talos that we do not know. */
+export const contractOf = ({ cluster, contract, bootstrap }: ClusterView): string | undefined =>
+  contractOfCluster({
+    talosVersion: cluster.spec.talos.version,
+    stored: contract,
+    bootstrapped: bootstrap !== undefined,
+  })

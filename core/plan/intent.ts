@@ -1,17 +1,25 @@
 import { hashOf } from '../base/canonical-json.ts'
 import { invariant } from '../base/invariant.ts'
+import type { ClusterSpec } from '../model/cluster.ts'
 import type { ConfigIntent } from '../model/operation.ts'
+import type { ConfigSettings } from '../model/talos-intent.ts'
 import { schematicId, schematicOf } from '../talos/schematic.ts'
+import { hashOnce } from './hash-once.ts'
 import type { ClusterDocuments } from './documents.ts'
 import { withPrefix } from './machines.ts'
 import type { MachineView } from './view.ts'
 
 /** The non-secret inputs of a machine's configuration; its hash decides whether the machine needs to be configured. */
-export function intentFor(machine: MachineView, documents: ClusterDocuments): ConfigIntent {
+export function intentFor(
+  machine: MachineView,
+  documents: ClusterDocuments,
+  contract: string | undefined,
+): ConfigIntent {
   const { cluster, network } = documents
   invariant(machine.placement, 'only a placed machine has an intent')
   return {
     talosVersion: cluster.spec.talos.version,
+    contract,
     kubernetesVersion: cluster.spec.kubernetes.version,
     schematicId: schematicId(schematicOf(cluster.spec.talos.extensions ?? [])),
     clusterName: cluster.metadata.name,
@@ -24,7 +32,33 @@ export function intentFor(machine: MachineView, documents: ClusterDocuments): Co
     networkCidr: network.spec.cidr,
     gateway: network.spec.gateway,
     nameservers: network.spec.nameservers ?? [network.spec.gateway],
+    settings: settingsOf(cluster.spec, machine),
   }
 }
 
-export const intentHash = (intent: ConfigIntent): string => hashOf(intent)
+/** What the spec says beyond what every machine has. Nothing said is nothing here, so that older hashes stay. */
+function settingsOf(spec: ClusterSpec, machine: MachineView): ConfigSettings | undefined {
+  const { version: _, extensions: __, patches: cluster, ...talos } = spec.talos
+  const { version: ___, ...kubernetes } = spec.kubernetes
+  const { patches: set, nodeLabels, nodeTaints, nodeAnnotations } = spec.controlPlane
+  return said({
+    talos: said(talos),
+    kubernetes: said(kubernetes),
+    node: said({ nodeLabels, nodeTaints, nodeAnnotations }),
+    patches: said({ cluster, set, machine: spec.machinePatches?.[machine.name] }),
+  })
+}
+
+/** The members that say something; undefined when none does. */
+function said<T extends object>(members: T): T | undefined {
+  const kept = Object.entries(members).filter(([, member]) => member !== undefined)
+  return kept.length > 0 ? (Object.fromEntries(kept) as T) : undefined
+}
+
+export function intentHash(intent: ConfigIntent): string {
+  const { settings } = intent
+  if (!settings?.patches) return hashOf(intent)
+  const { cluster, set, machine } = settings.patches
+  const patches = { cluster: hashOnce(cluster), set: hashOnce(set), machine: hashOnce(machine) }
+  return hashOf({ ...intent, settings: { ...settings, patches } })
+}

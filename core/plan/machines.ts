@@ -2,9 +2,11 @@ import { z } from 'zod'
 import { hashOf } from '../base/canonical-json.ts'
 import { parseIpv4Cidr } from '../base/ipv4.ts'
 import { invariant } from '../base/invariant.ts'
+import type { ClusterSpec } from '../model/cluster.ts'
 import { MachineId, Name } from '../model/ids.ts'
 import type { PlacementRequest } from '../model/placement.ts'
 import { mebibytes } from '../model/quantity.ts'
+import { hashOnce } from './hash-once.ts'
 import type { ClusterDocuments } from './documents.ts'
 
 /** A machine as the cluster remembers it. Each incarnation has an id of its own; a leaving one is no longer wanted. */
@@ -32,12 +34,20 @@ export function birthHash(documents: ClusterDocuments, name: string): string {
     name,
     address: spec.controlPlane.machines[name],
     class: machineClass.spec,
-    talos: spec.talos,
+    talos: { ...spec.talos, patches: hashOnce(spec.talos.patches) },
     kubernetes: spec.kubernetes,
     vip: spec.endpoint.vip,
     schedulable: spec.controlPlane.schedulable,
+    ...ownSettings(spec, name),
     network: { bridge, cidr, gateway, nameservers },
   })
+}
+
+/** What the spec says about this kind of node and this machine; nothing when it says nothing, as it always was. */
+function ownSettings({ controlPlane, machinePatches }: ClusterSpec, name: string) {
+  const { patches, nodeLabels, nodeTaints, nodeAnnotations } = controlPlane
+  const own = hashOnce(machinePatches?.[name])
+  return { patches: hashOnce(patches), nodeLabels, nodeTaints, nodeAnnotations, machinePatches: own }
 }
 
 /**

@@ -12,6 +12,8 @@ export interface Plan {
   readonly forget: readonly string[]
   /** Present when this plan records etcd.bootstrap for the first time; to be stored with it. */
   readonly bootstrap?: Bootstrap | undefined
+  /** The Talos contract of the cluster, when it is not the stored one; to be stored with this plan. */
+  readonly contract?: string | undefined
   readonly holds: readonly Hold[]
   readonly findings: readonly Finding[]
   /** Epoch ms at which time alone may change the plan; absent when only news can. */

@@ -1,6 +1,6 @@
 import { isOpen } from '../model/operation.ts'
 import type { Hold } from '../model/hold.ts'
-import { byAddress } from './ask.ts'
+import { byAddress, contractOf } from './ask.ts'
 import { completeDocuments, type ClusterDocuments } from './documents.ts'
 import { leftBehind } from './left-behind.ts'
 import type { Plan, PlannedOperation } from './plan-type.ts'
@@ -67,6 +67,7 @@ export function plan(view: ClusterView): Plan {
     }
   }
 
+  const contract = contractOf(view)
   const lookAgainAt = earliest([
     ...settled.flatMap((verdict) => (verdict.type === 'look-again' ? [verdict.at] : [])),
     ...(view.agent.online && view.operations.some((operation) => isOpen(operation.state))
@@ -81,6 +82,7 @@ export function plan(view: ClusterView): Plan {
     cancel: unique(settled.flatMap((verdict) => (verdict.type === 'cancel' ? [verdict.operationId] : []))),
     forget: unique(settled.flatMap((verdict) => (verdict.type === 'forget' ? [verdict.machineId] : []))),
     ...(bootstrapPlan ? { bootstrap: bootstrapPlan } : {}),
+    ...(contract === view.contract ? {} : { contract }),
     holds: holdsOf(settled, view),
     findings: [...view.placementFindings, ...leftBehind(view)],
     ...(lookAgainAt === undefined ? {} : { lookAgainAt }),
@@ -94,6 +96,7 @@ export function situationOf(view: ClusterView, documents: ClusterDocuments): Sit
   return {
     view,
     documents,
+    contract: contractOf(view),
     deleting,
     wanted: deleting ? [] : view.machines.filter((machine) => machine.wanted).toSorted(byAddress),
     leaving: view.machines.filter((machine) => deleting || !machine.wanted),

@@ -13,7 +13,7 @@ import type { Plan } from './plan-type.ts'
 import type { ClusterView } from './view.ts'
 
 /** What an existing cluster remembers: what was done and is under way decides what would be next. */
-export interface PreviewMemory extends Pick<ClusterView, 'bootstrap' | 'operations' | 'locks'> {
+export interface PreviewMemory extends Pick<ClusterView, 'bootstrap' | 'contract' | 'operations' | 'locks'> {
   readonly machines: readonly RememberedMachine[]
 }
 
@@ -71,6 +71,7 @@ export function previewCluster(input: PreviewInput): ClusterPreview {
       seenAt: input.ledger.seenAt,
       secretsVersion: secretsVersionOf(memory),
       bootstrap: memory?.bootstrap,
+      contract: memory?.contract,
       machines: machines.map((machine) => ({
         ...machine,
         placement: after.placements.find((placement) => placement.machineId === machine.machineId),

@@ -14,6 +14,7 @@ export type Rule = (situation: Situation) => readonly Verdict[]
 export interface Situation {
   readonly view: ClusterView
   readonly documents: ClusterDocuments
+  readonly contract: string | undefined
   readonly deleting: boolean
   /** Control planes the documents ask for, by address. */
   readonly wanted: readonly MachineView[]

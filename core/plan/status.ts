@@ -1,16 +1,18 @@
 import { isOpen, type Operation } from '../model/operation.ts'
 import type { ClusterPhase, ClusterStatus, MachinePhase, MachineStatus } from '../model/status.ts'
-import { byAddress, hasSettled, isReady, succeeded } from './ask.ts'
+import { byAddress, contractOf, hasSettled, isReady, succeeded } from './ask.ts'
 import type { Plan } from './plan-type.ts'
 import type { ClusterView, MachineView } from './view.ts'
 
 /** Phases are computed from what is wanted, what is seen and the operations; nothing sets them. */
 export function clusterStatus(view: ClusterView, plan: Plan): ClusterStatus {
+  const contract = contractOf(view)
   const machines = view.machines.filter((machine) => !plan.forget.includes(machine.machineId))
   return {
     phase: clusterPhase(view, plan, machines),
     observedGeneration: view.cluster.generation,
     bootstrapped: view.bootstrap !== undefined || plan.bootstrap !== undefined,
+    ...(contract === undefined ? {} : { talosContract: contract }),
     machines: machines.toSorted(byAddress).map((machine) => machineStatus(view, machine)),
     waiting: plan.holds,
     findings: plan.findings,

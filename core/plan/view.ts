@@ -25,6 +25,8 @@ export interface ClusterView {
   readonly secretsVersion: number
   /** Given by the plan that first records etcd.bootstrap, never unset: the stored lock of P3. */
   readonly bootstrap: Bootstrap | undefined
+  /** The Talos contract as it was stored, as in `1.13`; absent before the first plan. Rules ask `contractOf`. */
+  readonly contract: string | undefined
   /** Every machine the cluster remembers, leaving ones included. */
   readonly machines: readonly MachineView[]
   /** Open operations, and the newest finished one of each key. */

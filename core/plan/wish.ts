@@ -1,5 +1,6 @@
 import { hashOf, type Json } from '../base/canonical-json.ts'
 import { isOpen, OPERATION_LIMITS, type Operation } from '../model/operation.ts'
+import type { Facts, Problem } from '../model/problem.ts'
 import type { PlannedOperation } from './plan-type.ts'
 import { hold, type Verdict, type Wish } from './rule.ts'
 import type { ClusterView } from './view.ts'
@@ -44,7 +45,7 @@ export const keyOf = (wished: Pick<Wish, 'kind' | 'subject' | 'input'>): string 
 function afterFailure(wished: Wish, key: string, last: Operation, view: ClusterView): Decided {
   const failure = last.result?.outcome === 'failed' ? last.result.problem : undefined
   if (last.decision === 'retry') return record(wished, key, 1)
-  const told = { ...facts(last), ...(failure ? { problem: failure.code } : {}) }
+  const told = { ...facts(last), ...(failure ? { problem: failure.code, ...why(failure) } : {}) }
   if (last.decision === 'abandon') return { instead: [hold('needs-human', wished.name, { ...told, abandoned: true })] }
   if (failure?.retry === 'never' && failure.code !== 'stale-offer')
     return { instead: [hold('needs-human', wished.name, told)] }
@@ -75,6 +76,14 @@ function afterOther(wished: Wish, key: string, last: Operation, view: ClusterVie
 function record(wished: Wish, key: string, attempt: number): Decided {
   return { record: { kind: wished.kind, subject: wished.subject, key, input: wished.input, attempt } }
 }
+
+/** What a person has to mend: one sentence, and the first faults of several. */
+const MAX_FAULTS = 3
+const why = ({ facts: { level, reason, faults } }: Problem): Facts => ({
+  ...(level === undefined ? {} : { level }),
+  ...(reason === undefined ? {} : { reason }),
+  ...(Array.isArray(faults) ? { faults: faults.slice(0, MAX_FAULTS) as readonly string[] } : {}),
+})
 
 const facts = (operation: Operation) => ({
   operationId: operation.operationId,

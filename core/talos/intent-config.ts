@@ -4,6 +4,7 @@ import type { ConfigIntent } from '../model/operation.ts'
 import { problem, type Problem } from '../model/problem.ts'
 import { findContractName, TALOS_CONTRACTS, type TalosContract } from './contracts/contract-for.ts'
 import type { MachineConfigInput } from './machine-config-input.ts'
+import { clusterSettings, machineSettings } from './settings-config.ts'
 import { installerImage } from './schematic.ts'
 import type { SecretsBundle } from './secrets-bundle.ts'
 import { contractForNewCluster } from './versions.ts'
@@ -35,6 +36,7 @@ export function configInputOf(
       nodeNetworkCidr: intent.networkCidr,
       vip: intent.vip,
       inlineManifests: [ACCESS_MANIFEST],
+      ...clusterSettings(intent.settings ?? {}),
     },
     machine: {
       role: intent.role,
@@ -42,7 +44,8 @@ export function configInputOf(
       installerImage: installerImage(intent.schematicId, intent.talosVersion, factoryHost),
       nics: [{ mac: intent.mac, addresses: [intent.addressCidr], gateway: intent.gateway }],
       nameservers: intent.nameservers,
-      certSANs: [],
+      certSANs: intent.settings?.talos?.certSANs ?? [],
+      ...machineSettings(intent.settings ?? {}),
     },
   })
 }

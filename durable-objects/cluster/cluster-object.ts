@@ -112,6 +112,7 @@ export class ClusterObject extends DurableObject<RelayEnv> implements ClusterPor
     const store = this.#store()
     return {
       bootstrap: store.bootstrap,
+      contract: store.contract,
       machines: store.machines.all().map((kept) => kept.machine),
       operations: store.operations.forView(),
       locks: store.locks.held(),

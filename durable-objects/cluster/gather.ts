@@ -89,6 +89,7 @@ export function toView(gathered: Gathered, store: ClusterStore, now: number): Cl
     seenAt: seen.seenAt,
     secretsVersion: documents.secretsVersion,
     bootstrap: store.bootstrap,
+    contract: store.contract,
     machines: store.machines.all().map(({ machine, placement }) => ({
       ...machine,
       placement,

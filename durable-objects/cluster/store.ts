@@ -82,6 +82,11 @@ export class ClusterStore {
     return this.#meta.get('bootstrap')
   }
 
+  /** The Talos contract: stored with the first plan, never raised (C11). */
+  get contract(): string | undefined {
+    return this.#meta.get('contract')
+  }
+
   get holds(): readonly Hold[] {
     return this.#meta.get('holds') ?? []
   }
@@ -143,6 +148,7 @@ export class ClusterStore {
       }
       for (const operationId of plan.cancel) this.operations.cancel(operationId)
       if (plan.bootstrap && !this.bootstrap) this.#meta.set('bootstrap', plan.bootstrap)
+      if (plan.contract !== undefined) this.#meta.set('contract', plan.contract)
       this.#meta.set('holds', plan.holds)
       this.#meta.set('status', status)
       return { operations, events: this.events.append(events) }

@@ -247,6 +247,13 @@ describe('get and describe', () => {
     expect((await callCli(['describe', 'site', 'home'], env)).out).toContain('memory 88Gi − 8Gi host')
   })
 
+  test('describe says which Talos a cluster was created with', async () => {
+    await applied()
+    api.setStatus('home', status({ talosContract: '1.13' }))
+    const { out } = await callCli(['describe', 'cluster', 'home'], env)
+    expect(out).toContain('Contract:    Talos 1.13, kept when Talos is upgraded\n')
+  })
+
   test('what does not exist is a failure with the advice and the request id', async () => {
     const run = await callCli(['get', 'cluster', 'nope'], env)
     expect(run).toMatchObject({ code: 1, out: '' })

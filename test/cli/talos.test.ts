@@ -93,10 +93,45 @@ describe('render', () => {
     expect(run.err).toContain(words)
   })
 
+  test('keeps the contract that a cluster was created with when it is told', async () => {
+    const text = (await readFile(HOMELAB, 'utf8')).replace('v1.13.9', 'v1.14.0')
+    const path = await file('upgraded.yaml', text)
+    const kindsOf = (out: string) => documentsOf(out).map((each) => each['kind'])
+    expect(kindsOf((await callCli(['render', '-f', path])).out)).toContain('KubeletConfig')
+    const older = await callCli(['render', '-f', path, '--secrets', secrets, '--contract', '1.13'])
+    expect([older.code, kindsOf(older.out).includes('KubeletConfig')]).toEqual([0, false])
+    expect(older.out).toContain(':v1.14.0')
+  })
+
+  test('applies the settings and patches of the documents, those in files of their own too', async () => {
+    const run = await callCli(['render', '-f', 'examples/talos-settings.yaml', '--secrets', secrets])
+    expect(run.code).toBe(0)
+    const found = new Map(documentsOf(run.out).map((each) => [each['kind'], each]))
+    expect(found.get('SysctlConfig')).toMatchObject({ params: { 'vm.nr_hugepages': '2048' } })
+    expect(found.get('KubeletConfig')).toMatchObject({ config: { maxPods: 200, serializeImagePulls: false } })
+    expect(found.get('WatchdogTimerConfig')).toMatchObject({ device: '/dev/watchdog0', timeout: '2m' })
+    expect(found.get('SecurityProfileConfig')).toMatchObject({ workloadIsolation: false })
+    expect(found.has('FilesystemTrimConfig')).toBe(false)
+  })
+
   test('names the machines there are when it is asked for another', async () => {
     const run = await callCli(['render', '-f', HOMELAB, '--machine', 'nope'])
     expect(run).toMatchObject({ code: 2, out: '' })
     expect(run.err).toContain('there are talos-node-0, talos-node-1, talos-node-2')
+  })
+})
+
+describe('validate', () => {
+  test('shows a bad patch at file, line and column, in the file it is in', async () => {
+    const text = await readFile('examples/talos-settings.yaml', 'utf8')
+    const path = await file('settings.yaml', text.replace('file: patches/kubelet.yaml', 'file: bad.yaml'))
+    const bad = await file('bad.yaml', '# mine\napiVersion: v1alpha1\nkind: KubeletConfig\nconfigs:\n  maxPods: 200\n')
+    const run = await callCli(['validate', '-f', path])
+    expect(run).toMatchObject({ code: 2, out: '' })
+    expect(run.err).toContain(
+      `${bad}:4:1  spec.talos.patches[2].configs  unknown field of Talos; did you mean "config"?\n    4 | configs:\n      | ^^^^^^^\n`,
+    )
+    expect(run.err).toContain('Not valid.')
   })
 })
 

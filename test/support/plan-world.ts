@@ -30,6 +30,7 @@ export interface World {
   placements: Placement[]
   readonly vms: Map<string, Vm>
   bootstrap: Bootstrap | undefined
+  contract: string | undefined
   secretsVersion: number
   bootstrapCount: number
   view(): ClusterView
@@ -93,6 +94,7 @@ export function createWorld(random: Random, site = aSite()): World {
     placements: [],
     vms: new Map(),
     bootstrap: undefined,
+    contract: undefined,
     secretsVersion: 0,
     bootstrapCount: 0,
     view() {
@@ -106,6 +108,7 @@ export function createWorld(random: Random, site = aSite()): World {
         seenAt: world.now,
         secretsVersion: world.secretsVersion,
         bootstrap: world.bootstrap,
+        contract: world.contract,
         machines: world.machines.map((machine) => ({
           ...machine,
           placement: world.placements.find((placement) => placement.machineId === machine.machineId),
@@ -152,6 +155,7 @@ export function createWorld(random: Random, site = aSite()): World {
           state: 'queued',
           createdAt: world.now,
         })
+      world.contract = next.contract ?? world.contract
       if (next.bootstrap) world.bootstrap ??= next.bootstrap
       for (const id of next.cancel) change(world, id, { cancelling: true })
       world.placements = world.placements.filter((placement) => !next.forget.includes(placement.machineId))

@@ -104,6 +104,7 @@ export const aView = (changes: Partial<ClusterView> = {}): ClusterView => ({
   seenAt: 1_000_000,
   secretsVersion: 0,
   bootstrap: undefined,
+  contract: undefined,
   machines: ['cp-1', 'cp-2', 'cp-3'].map((name) => aMachine(name)),
   operations: [],
   locks: [],

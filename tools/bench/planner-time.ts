@@ -92,6 +92,7 @@ export function viewOf(machineCount: number, story: Story): ClusterView {
     operations: machines.flatMap((machine, index) => historyOf(machine, stages[index] ?? ABSENT, documents)),
     locks: [],
     holds: [],
+    contract: undefined,
     placementFindings: [],
   }
 }
@@ -121,7 +122,7 @@ function atStage(machine: MachineView, stage: number, documents: ClusterDocument
     seen: seen({
       stage: 'running',
       ready: true,
-      intentHash: intentHash(intentFor(machine, documents)),
+      intentHash: intentHash(intentFor(machine, documents, undefined)),
       etcd: { memberId: name, learner: false, leader: false, healthy: true },
     }),
     node: { clusterUid: documents.cluster.uid, name, ready: true, version: 'v1.36.3', address },

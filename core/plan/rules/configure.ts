@@ -15,13 +15,13 @@ export const configure: Rule = (situation) => {
   if (situation.deleting) return []
   let inFlight = changeInFlight(situation)
   return situation.wanted.filter(needsConfiguration(situation)).map((machine): Verdict => {
-    const { view, documents } = situation
+    const { view, documents, contract } = situation
     if (view.secretsVersion === 0) return hold('waiting-for-machine', machine.name, { waitsFor: 'secrets' })
     const later = view.bootstrap && !view.bootstrap.founders.includes(machine.machineId)
     if (later && inFlight && openOperations(view, machine.machineId).length === 0)
       return hold('membership-change-in-flight', machine.name, { machine: inFlight })
     if (later) inFlight ??= machine.name
-    const intent = intentFor(machine, documents)
+    const intent = intentFor(machine, documents, contract)
     return wish('machine.configure', machine.machineId, machine.name, {
       machineId: machine.machineId,
       name: machine.name,
@@ -36,11 +36,11 @@ export const configure: Rule = (situation) => {
 
 /** A machine whose own intent was confirmed needs nothing; neither does one whose birth can no longer be changed. */
 const needsConfiguration =
-  ({ view, documents }: Situation) =>
+  ({ view, documents, contract }: Situation) =>
   (machine: MachineView): boolean => {
     if (!machine.placement || machine.seen?.power !== 'on') return false
     if (machine.seen.intentHash === undefined) return true
-    return !view.bootstrap && machine.seen.intentHash !== intentHash(intentFor(machine, documents))
+    return !view.bootstrap && machine.seen.intentHash !== intentHash(intentFor(machine, documents, contract))
   }
 
 /** The name of a machine that is joining or leaving etcd right now. */

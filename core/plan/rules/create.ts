@@ -19,9 +19,9 @@ export const create: Rule = (situation) => {
 /** Not yet observed counts as absent: the handler looks by UUID before it makes anything. */
 const isAbsent = (machine: MachineView): boolean => machine.seen === undefined || machine.seen.power === 'absent'
 
-function creationOf({ documents }: Situation, machine: MachineView) {
+function creationOf({ documents, contract }: Situation, machine: MachineView) {
   const placement = machine.placement!
-  const intent = intentFor(machine, documents)
+  const intent = intentFor(machine, documents, contract)
   return {
     machineId: machine.machineId,
     name: machine.name,

@@ -5,7 +5,7 @@ import { wish, type Rule } from '../rule.ts'
  *
  * The cloud stores the ciphertext before it counts the operation as done, so a version above 0 is the effect.
  */
-export const secrets: Rule = ({ view, documents, wanted, deleting }) => {
+export const secrets: Rule = ({ view, documents, contract, wanted, deleting }) => {
   if (deleting || view.secretsVersion > 0 || !wanted.every((machine) => machine.placement)) return []
   const { cluster } = documents
   return [
@@ -14,6 +14,7 @@ export const secrets: Rule = ({ view, documents, wanted, deleting }) => {
       clusterName: cluster.metadata.name,
       version: 1,
       talosVersion: cluster.spec.talos.version,
+      contract,
     }),
   ]
 }

@@ -4,7 +4,7 @@ import { decodeFree } from './decode.ts'
 import { takeDeletions } from './delete-patches.ts'
 import { identify, sayPath, type Source } from './documents.ts'
 import { pathOfPointer, type JsonOperation } from './json-patch.ts'
-import { OWNED_FIELDS, type OwnedField } from './owned-fields.ts'
+import { isNaming, ownedTouches, type Touch } from './owned-touches.ts'
 import type { PatchProblem } from './patch-problem.ts'
 import { LEGACY } from './types/notation.ts'
 import { isValueList, isValueMap, type Value } from './value.ts'
@@ -18,11 +18,6 @@ export function checkOwnedFields(patch: string): readonly PatchProblem[] {
   if (!read.ok) return [read.error]
   if (read.value.kind === 'json') return checkTouches(LEGACY, '', read.value.operations.flatMap(touchesOf))
   return read.value.sources.flatMap(checkSource)
-}
-
-interface Touch {
-  readonly path: readonly (string | number)[]
-  readonly kind: 'add' | 'delete'
 }
 
 function checkSource(source: Source): readonly PatchProblem[] {
@@ -47,20 +42,18 @@ function checkSource(source: Source): readonly PatchProblem[] {
 }
 
 /** One problem for each owned field, however often it is touched. */
-function checkTouches(type: string, name: string, touches: readonly Touch[], document = type): readonly PatchProblem[] {
-  return OWNED_FIELDS.filter((field) => field.kind === type && (field.named?.test(name) ?? true)).flatMap((field) => {
-    const touch = touches.find((each) => hurts(each, field))
-    return touch ? [{ code: 'owned-field', document, where: sayPath(field.path), reason: field.reason } as const] : []
-  })
-}
-
-/** What lies above an owned field takes it along when it goes or is replaced; what lies below is a part of it. */
-function hurts({ path, kind }: Touch, field: OwnedField): boolean {
-  if (kind === 'add' && field.mayAdd) return false
-  const common = Math.min(path.length, field.path.length)
-  if (!field.path.slice(0, common).every((part, index) => part === String(path[index]))) return false
-  return path.length >= field.path.length || kind === 'delete'
-}
+const checkTouches = (
+  type: string,
+  name: string,
+  touches: readonly Touch[],
+  document = type,
+): readonly PatchProblem[] =>
+  ownedTouches(type, name, touches).map(({ field: { path, reason } }) => ({
+    code: 'owned-field',
+    document,
+    where: sayPath(path),
+    reason,
+  }))
 
 /** Everything that a strategic patch gives a value. Absent and null leave a field alone. */
 function leavesOf(value: Value | undefined, path: Touch['path']): readonly Touch[] {
@@ -70,10 +63,6 @@ function leavesOf(value: Value | undefined, path: Touch['path']): readonly Touch
   if (isValueList(value)) return [{ path, kind: 'add' }]
   return isNaming(path) ? [] : [{ path, kind: 'add' }]
 }
-
-/** Fields that say which document it is. */
-const isNaming = (path: Touch['path']): boolean =>
-  path.length === 1 && ['version', 'apiVersion', 'kind', 'name'].includes(String(path[0]))
 
 /** JSON Patch can replace what lies above a field; an item that is added to a list only adds. */
 function touchesOf({ op, path, from }: JsonOperation): readonly Touch[] {

@@ -184,7 +184,7 @@ function emptyItem(type: FieldType): Value | undefined {
 const isPlain = (node: unknown): node is Scalar => isScalar(node) && (node.type === 'PLAIN' || node.type === undefined)
 
 /** Text as it was written: `1.10` in a field for text is that and not 1.1. */
-const textOf = (node: Scalar): string =>
+export const textOf = (node: Scalar): string =>
   typeof node.value === 'string'
     ? node.value
     : isPlain(node) && node.source !== undefined
@@ -192,7 +192,7 @@ const textOf = (node: Scalar): string =>
       : String(node.value)
 
 /** A scalar of a free-form map; whole numbers in any of the notations that Go reads. */
-function freeScalar(node: Scalar): Value {
+export function freeScalar(node: Scalar): Value {
   const { value, source } = node
   const written = isPlain(node) ? (source ?? '') : ''
   const octal = /^([-+]?)0o?([0-7_]+)$/.exec(written)

@@ -68,7 +68,7 @@ export function identify(tree: Document): { readonly id: string; readonly type: 
   const [apiVersion, kind, name] = [read('apiVersion'), read('kind'), read('name')]
   if (kind === '') return LEGACY_KEYS.some((key) => contents.has(key)) ? { id: LEGACY, type: LEGACY } : undefined
   if (apiVersion === '') return undefined
-  const named = typeTable().structs.get(kind)?.has('name') ?? true
+  const named = typeTable().fields(kind)?.has('name') ?? true
   return {
     id: `${apiVersion}/${kind}${named && name !== '' ? `/${name}` : ''}`,
     type: apiVersion === 'v1alpha1' && typeTable().kinds.has(kind) ? kind : undefined,

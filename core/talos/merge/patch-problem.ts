@@ -22,10 +22,11 @@ export type PatchProblem = {
 
 /** One sentence; the same meaning as upstream's where upstream has one. */
 export function sayPatchProblem(problem: PatchProblem): string {
-  return `${problem.patch === undefined ? 'configuration' : `patch ${problem.patch + 1}`}: ${say(problem)}`
+  return `${problem.patch === undefined ? 'configuration' : `patch ${problem.patch + 1}`}: ${sayPatchReason(problem)}`
 }
 
-function say(problem: PatchProblem): string {
+/** The same without which patch it is about. */
+export function sayPatchReason(problem: PatchProblem): string {
   switch (problem.code) {
     case 'too-large':
       return `larger than the limit of ${problem.limit}`

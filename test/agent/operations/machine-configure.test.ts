@@ -52,6 +52,40 @@ describe('machine.configure', () => {
     expect(documents.some((document) => document['kind'] === 'Layer2VIPConfig')).toBe(true)
   })
 
+  test('applies the settings and the patches of the intent, and they are a part of what the machine holds', async () => {
+    const { fake, deps } = waiting()
+    const settings = {
+      node: { nodeLabels: { rack: '1' } },
+      patches: {
+        cluster: [{ machine: { sysctls: { 'vm.swappiness': '1' } } }],
+        set: [{ machine: { sysctls: { 'vm.swappiness': '2' } } }],
+        machine: [{ apiVersion: 'v1alpha1', kind: 'WatchdogTimerConfig', device: '/dev/watchdog0', timeout: '2m0s' }],
+      },
+    }
+    const patched = await configureMachine(deps)({ ...input, intent: { ...input.intent, settings } }, handlerContext())
+    const [main, ...others] = parseAllDocuments(fake.config ?? '').map((document) => document.toJS() as unknown)
+    expect(main).toMatchObject({ machine: { nodeLabels: { rack: '1' }, sysctls: { 'vm.swappiness': '2' } } })
+    expect(others).toContainEqual(expect.objectContaining({ kind: 'WatchdogTimerConfig' }))
+    const plain = waiting()
+    const unpatched = await configureMachine(plain.deps)(input, handlerContext())
+    expect(patched.ok && unpatched.ok && patched.value.configToken !== unpatched.value.configToken).toBe(true)
+  })
+
+  test.each([
+    ['a patch of what Lanline decides', { machine: { token: 'x' } }, 'patch-refused'],
+    [
+      'a patch after which a node would refuse the whole',
+      { machine: { nodeLabels: { 'no name': '' } } },
+      'config-refused',
+    ],
+  ])('%s is refused, and the machine is told nothing', async (_, patch, code) => {
+    const { cluster, deps } = waiting()
+    const settings = { patches: { machine: [patch] } }
+    const result = await configureMachine(deps)({ ...input, intent: { ...input.intent, settings } }, handlerContext())
+    expect(result).toMatchObject({ ok: false, error: { code, retry: 'never' } })
+    expect(cluster.effects).toEqual([])
+  })
+
   test('a machine that holds this configuration already is left alone', async () => {
     const { cluster, deps } = waiting()
     const once = await configureMachine(deps)(input, handlerContext())

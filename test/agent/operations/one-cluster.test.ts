@@ -13,6 +13,7 @@ import { createHandlers, type Handlers } from '#agent/operations/index.ts'
 import { createProxmoxProvider } from '#agent/providers/proxmox/provider.ts'
 import { openVault } from '#agent/vault/vault.ts'
 import { startLab, type Lab } from '#lab/lab.ts'
+import { EVERY_TALOS_SETTING } from '#test/support/cluster-spec.ts'
 import { handlerContext } from '#test/support/step-journal.ts'
 
 /**
@@ -24,6 +25,19 @@ const CLUSTER = { clusterUid: '0000000000000000000a', clusterName: 'home' }
 const VERSIONS = { talosVersion: 'v1.13.9', kubernetesVersion: 'v1.36.3' }
 const SCHEMATIC = schematicId(schematicOf([]))
 const VIP = '192.168.1.50'
+/** Settings and patches as a spec may have them: the nodes of the lab take only what Talos takes. */
+const SETTINGS = {
+  talos: { ...EVERY_TALOS_SETTING, discovery: { enabled: true } },
+  kubernetes: { dnsDomain: 'home.arpa', podSubnets: ['10.32.0.0/14'], serviceSubnets: ['10.40.0.0/16'] },
+  node: { nodeLabels: { 'home.arpa/rack': 'one' } },
+  patches: {
+    cluster: [{ machine: { sysctls: { 'vm.swappiness': '1' } } }],
+    machine: [
+      { machine: { sysctls: { 'vm.swappiness': '2' } } },
+      { apiVersion: 'v1alpha1', kind: 'WatchdogTimerConfig', device: '/dev/watchdog0', timeout: '2m0s' },
+    ],
+  },
+}
 const clock = createClock(RATE)
 
 let lab: Lab
@@ -121,6 +135,8 @@ async function bringUp(machine: Machine, role: 'controlplane' | 'worker') {
     networkCidr: '192.168.1.0/24',
     gateway: '192.168.1.1',
     nameservers: ['192.168.1.1'],
+    contract: '1.13',
+    settings: SETTINGS,
   }
   const intentHash = hashOf(intent)
   return run('machine.configure', { ...peer(machine), ...CLUSTER, secretsVersion: 1, intent, intentHash })
@@ -172,6 +188,12 @@ describe('the life of one cluster', () => {
     })
     expect(checked.passed).toContain('nodes-ready')
     expect(lab.violations()).toEqual([])
+    const configs = lab.nodes().map((node) => node.config?.source ?? '')
+    expect(configs).toHaveLength(4)
+    for (const config of configs) {
+      expect(config).toContain('vm.swappiness: "2"')
+      expect(config).toContain('kind: WatchdogTimerConfig')
+    }
   }, 60_000)
 
   test('[P7] a member and a worker leave, and nothing of them stays', async () => {

@@ -52,6 +52,25 @@ function anAgent(inCloud?: string) {
 }
 
 describe('secrets.create', () => {
+  test.each([
+    ['1.13', /^[\w-]{43}=$/],
+    ['1.14', /^[A-Za-z0-9+/]{43}=$/],
+  ] as const)('makes the bundle in contract %s, whatever Talos runs now', async (contract, id) => {
+    const { deps, vault } = anAgent()
+    await createSecrets(deps)({ ...input, talosVersion: 'v1.14.0', contract }, handlerContext())
+    const bundle = await vault.bundle(input.clusterUid, 1)
+    expect(bundle.ok && bundle.value.reveal().cluster.id).toMatch(id)
+  })
+
+  test('refuses a contract that this agent does not know, and makes nothing', async () => {
+    const { deps, vault } = anAgent()
+    expect(await createSecrets(deps)({ ...input, contract: '1.99' }, handlerContext())).toMatchObject({
+      ok: false,
+      error: { code: 'unsupported-version', retry: 'never' },
+    })
+    expect(vault.sealed(input.clusterUid, 1)).toBeUndefined()
+  })
+
   test('[O21] makes a bundle once; every repetition answers the same ciphertext', async () => {
     const { deps, vault } = anAgent()
     const once = await createSecrets(deps)(input, handlerContext())

@@ -67,6 +67,31 @@ describe('unsupportedChanges', () => {
     ])
   })
 
+  test('a bootstrapped cluster keeps its settings and patches; those of a machine come and go with the machine', () => {
+    const patches = [{ machine: { env: { A: 'b' } } }]
+    const controlPlane = aCluster().spec.controlPlane
+    const settings = {
+      talos: { ...aCluster().spec.talos, patches, sysctls: { a: 'b' } },
+      kubernetes: { ...aCluster().spec.kubernetes, dnsDomain: 'home.arpa' },
+      controlPlane: { ...controlPlane, nodeLabels: { a: 'b' }, patches },
+      machinePatches: { a: patches },
+    }
+    expect(unsupportedChanges(aCluster(), aCluster(settings), used)).toEqual([])
+    expect(unsupportedChanges(aCluster(), aCluster(settings), bootstrapped).map(({ path }) => path.join('.'))).toEqual([
+      'spec.talos.patches',
+      'spec.kubernetes.dnsDomain',
+      'spec.machinePatches.a',
+      'spec.controlPlane.patches',
+      'spec.controlPlane.nodeLabels',
+    ])
+    const grown = aCluster({
+      controlPlane: { ...controlPlane, machines: { ...controlPlane.machines, n: '192.168.1.59' } },
+      machinePatches: { n: patches },
+    })
+    expect(unsupportedChanges(aCluster(), grown, bootstrapped)).toEqual([])
+    expect(unsupportedChanges(grown, aCluster(), bootstrapped)).toEqual([])
+  })
+
   test('a site in use may gain and change hosts, but not lose one', () => {
     const before = aSite(['a', 'b'])
     expect(unsupportedChanges(before, aSite(['b', 'a', 'c'], 'lvm'), used)).toEqual([])

@@ -19,7 +19,13 @@ function preview(world: World) {
     documents,
     networks: { lan: documents.network.spec },
     ledger: { placements: world.placements, seen: { ...EMPTY_SEEN, machines, nodes }, seenAt: now, online: true },
-    memory: { bootstrap: world.bootstrap, machines: world.machines, operations: world.operations, locks: [] },
+    memory: {
+      bootstrap: world.bootstrap,
+      contract: world.contract,
+      machines: world.machines,
+      operations: world.operations,
+      locks: [],
+    },
     random: (count) => seededRandom(1).bytes(count),
   }).plan
 }

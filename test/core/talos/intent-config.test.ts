@@ -1,7 +1,9 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { aBundle } from '#test/support/talos-bundle.ts'
 import { checkedMachineConfig } from '#core/talos/checked-config.ts'
 import { configInputOf } from '#core/talos/intent-config.ts'
+import { patchLevelsOf } from '#core/talos/patched-config.ts'
+import { EVERY_KUBERNETES_SETTING, EVERY_NODE_SETTING, EVERY_TALOS_SETTING } from '#test/support/cluster-spec.ts'
 import { toDocuments } from '#core/talos/machine-config.ts'
 import type { ConfigIntent } from '#core/model/operation.ts'
 
@@ -64,6 +66,81 @@ test.each(['1.12', '1.13', '1.14'] as const)(
     }
   },
 )
+
+test.each(['1.12', '1.13', '1.14'] as const)(
+  'every setting of a spec is written in contract %s, and no check of its own refuses it',
+  async (minor) => {
+    const settings = {
+      talos: { ...EVERY_TALOS_SETTING, ...(minor === '1.14' ? { workloadIsolation: false } : {}) },
+      kubernetes: EVERY_KUBERNETES_SETTING,
+      node: EVERY_NODE_SETTING,
+    }
+    const versions = { talosVersion: `v${minor}.0`, kubernetesVersion: 'v1.34.2' }
+    const input = configInputOf({ ...intent, ...versions, settings }, await aBundle())
+    if (!input.ok) throw new Error('a supported intent was refused')
+    const config = checkedMachineConfig(input.value, minor)
+    const text = config.ok ? config.value : JSON.stringify(config.error)
+    for (const word of [
+      ['br_netfilter', 'debug=1', 'net.core.somaxconn', 'https://mirror.home.arpa', 'mirror.home.arpa', 'nodeID'],
+      ['grpc://kms.home.arpa:4050', 'tpm', 'time.home.arpa', 'talos.home.arpa', 'https://home.arpa/cni.yaml'],
+      ['10.32.0.0/14', '10.40.0.0/16', 'dnsDomain: home.arpa', '7446', 'https://home.arpa/metrics.yaml'],
+      ['rack-1', 'yes:NoExecute', 'home.arpa/owner', ...(minor === '1.14' ? ['workloadIsolation: false'] : [])],
+    ].flat())
+      expect(text).toContain(word)
+    expect(text).not.toContain('discovery.talos.dev')
+  },
+)
+
+test('a setting that the contract cannot write is refused, not left out', async () => {
+  const input = configInputOf({ ...intent, settings: { talos: { workloadIsolation: true } } }, await aBundle())
+  expect(input.ok && checkedMachineConfig(input.value, '1.13')).toMatchObject({
+    ok: false,
+    error: { code: 'config-refused', facts: { field: 'workloadIsolation' } },
+  })
+})
+
+describe('patches of an intent', () => {
+  const label = (level: string) => ({ machine: { nodeLabels: { level, [level]: '1.10' } } })
+  const configWith = async (patches: NonNullable<ConfigIntent['settings']>['patches']) => {
+    const patched = { ...intent, settings: { patches } }
+    const input = configInputOf(patched, await aBundle())
+    if (!input.ok) throw new Error('a supported intent was refused')
+    return checkedMachineConfig(input.value, '1.13', patchLevelsOf(patched))
+  }
+
+  test('apply in the order cluster, set, machine, and text stays text', async () => {
+    const config = await configWith({ cluster: [label('cluster')], set: [label('set')], machine: [label('machine')] })
+    const text = config.ok ? config.value : ''
+    expect(text).toContain('level: machine')
+    for (const level of ['cluster', 'set', 'machine']) expect(text).toMatch(new RegExp(`${level}: ['"]1\\.10['"]`))
+  })
+
+  test('may bring documents of their own, written as the others are', async () => {
+    const patch = { apiVersion: 'v1alpha1', kind: 'WatchdogTimerConfig', device: '/dev/watchdog0', timeout: '2m0s' }
+    const config = await configWith({ cluster: [patch] })
+    expect(config.ok && config.value).toContain(
+      'apiVersion: v1alpha1\nkind: WatchdogTimerConfig\ndevice: /dev/watchdog0\ntimeout: 2m0s\n',
+    )
+  })
+
+  test('that touch what Lanline decides are refused by level and number', async () => {
+    expect(await configWith({ set: [label('set'), { machine: { token: 'x' } }] })).toMatchObject({
+      ok: false,
+      error: {
+        code: 'patch-refused',
+        retry: 'never',
+        facts: { level: 'set', reason: expect.stringMatching(/^patch 2: /) },
+      },
+    })
+  })
+
+  test('that make a configuration a node would refuse are refused before it is sent', async () => {
+    expect(await configWith({ machine: [{ machine: { nodeLabels: { 'not a name': 'x' } } }] })).toMatchObject({
+      ok: false,
+      error: { code: 'config-refused', facts: { faults: [expect.stringContaining('machine.nodeLabels.not a name')] } },
+    })
+  })
+})
 
 test('a configuration that a node would refuse is refused before it is sent', async () => {
   const input = configInputOf({ ...intent, addressCidr: '192.168.1.300/24' }, await aBundle())

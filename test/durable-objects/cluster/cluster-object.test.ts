@@ -111,6 +111,7 @@ describe('waking', () => {
     expect(await clusterPort(uid).operations({ limit: 10 })).toEqual([])
     expect(await clusterPort(uid).remembered()).toEqual({
       bootstrap: undefined,
+      contract: undefined,
       machines: [],
       operations: [],
       locks: [],

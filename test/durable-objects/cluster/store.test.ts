@@ -37,6 +37,14 @@ describe('ClusterStore', () => {
     })
   })
 
+  test('[C11] the contract survives every plan that does not name another', async () => {
+    await inAStore((store) => {
+      store.record(aPlan({ contract: '1.13' }), aStatus(), [], 1)
+      store.record(aPlan(), aStatus(), [], 2)
+      expect(store.contract).toBe('1.13')
+    })
+  })
+
   test('[C3] recording the same plan and status again writes no row', async () => {
     const rows = await inAStore((store) => {
       store.record(aPlan(), aStatus(), [], 1)

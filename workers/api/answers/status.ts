@@ -41,6 +41,10 @@ export const ClusterStatusAnswer = z
     phase: z.enum(CLUSTER_PHASES),
     observedGeneration: z.number().int(),
     bootstrapped: z.boolean(),
+    talosContract: z
+      .string()
+      .optional()
+      .openapi({ description: 'the Talos minor that the cluster was created with; an upgrade does not raise it' }),
     machines: z.array(MachineStatusAnswer),
     waiting: z.array(HoldAnswer),
     findings: z.array(z.object({ code: z.string(), text: z.string(), facts: FactsSchema })),

@@ -2,13 +2,15 @@ import { checkAddresses } from '#core/check/addresses.ts'
 import { checkTwice, idOf } from '#core/check/documents.ts'
 import { finding, type Finding } from '#core/check/finding.ts'
 import { checkSameSite, danglingReferences } from '#core/check/references.ts'
+import { checkPatches } from '#core/check/patches.ts'
+import { checkSettings } from '#core/check/settings.ts'
 import { checkVersions } from '#core/check/versions.ts'
 import { problem, type ProblemCode } from '#core/model/problem.ts'
 import type { Document } from '#core/model/document.ts'
 import type { FieldError, Path, Refusal } from '../http.ts'
 import { checkChanges } from './changes.ts'
 import { toFieldError } from './issues.ts'
-import { findBefore, type World } from './world.ts'
+import { contractIn, findBefore, type World } from './world.ts'
 
 /** Everything that must hold between documents, all of it at once, so that a person mends a file in one go. */
 export function checkDocuments(
@@ -24,6 +26,8 @@ export function checkDocuments(
       ...checkSameSite(document, world),
       ...checkAddresses(document, world, (cluster) => world.brought.has(idOf(cluster))),
       ...(keepsVersions(document, world) ? [] : checkVersions(document)),
+      ...checkSettings(document, world, contractIn(world, document)),
+      ...checkPatches(document),
       ...checkChanges(document, world),
     ].map((found) => toFieldError(found, at))
   })

@@ -1,5 +1,6 @@
 import { byKind, idOf, type Documents } from '#core/check/documents.ts'
 import type { Document, Stored } from '#core/model/document.ts'
+import { contractOfCluster } from '#core/talos/cluster-contract.ts'
 import type { ScopedDocument } from '#db/scope.ts'
 
 /**
@@ -40,5 +41,19 @@ export function usersOf(world: World, stored: Stored): readonly ScopedDocument[]
   })
 }
 
-export const isBootstrapped = (scoped: ScopedDocument): boolean =>
-  typeof scoped.status === 'object' && scoped.status !== null && Reflect.get(scoped.status, 'bootstrapped') === true
+export const isBootstrapped = (scoped: ScopedDocument): boolean => statusValue(scoped, 'bootstrapped') === true
+
+/** The Talos contract that a cluster has or would get. */
+export function contractIn(world: World, document: Document): string | undefined {
+  if (document.kind !== 'Cluster') return undefined
+  const before = findBefore(world, document)
+  const stored = before && statusValue(before, 'talosContract')
+  return contractOfCluster({
+    talosVersion: document.spec.talos.version,
+    stored: typeof stored === 'string' ? stored : undefined,
+    bootstrapped: before !== undefined && isBootstrapped(before),
+  })
+}
+
+const statusValue = ({ status }: ScopedDocument, key: string): unknown =>
+  typeof status === 'object' && status !== null ? Reflect.get(status, key) : undefined

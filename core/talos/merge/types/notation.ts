@@ -61,7 +61,8 @@ const LEAVES = {
 type LeafKind = (typeof LEAVES)[keyof typeof LEAVES]
 
 export interface TypeTable {
-  readonly structs: ReadonlyMap<string, Fields>
+  /** The fields of a struct; undefined for a name that no table has. */
+  fields(name: string): Fields | undefined
   /** The kinds of documents, without the v1alpha1 one, which has none. */
   readonly kinds: ReadonlySet<string>
 }
@@ -69,20 +70,41 @@ export interface TypeTable {
 /** The document that begins with `version` and has no kind goes by this name. */
 export const LEGACY = 'v1alpha1'
 
+/** A type is read when it is first asked for: a door in the cloud that sees one patch needs a few of three hundred. */
 export function readTypeTable(texts: readonly string[]): TypeTable {
-  const structs = new Map<string, Fields>()
+  const lines = new Map<string, string>()
   const kinds = new Set<string>()
-  const lines = texts.flatMap((text) => text.replaceAll(/\n +/g, ' ').split('\n'))
-  for (const line of lines.filter((each) => each !== '')) {
-    const match = /^(kind )?(\w+) =(.*)$/.exec(line)
-    invariant(match?.[2] !== undefined && match[3] !== undefined, `a line of a type table: ${line}`)
-    const [, kind, name, fields] = match
-    const document = kind !== undefined && name !== LEGACY
-    if (document) kinds.add(name)
-    const words = [...(document ? ['apiVersion', 'kind+'] : []), ...fields.split(' ').filter((word) => word !== '')]
-    structs.set(name, new Map(words.map((word) => [/^[^:+!]+/.exec(word)?.[0] ?? '', readField(word)])))
+  for (const line of texts.flatMap((text) => text.replaceAll(/\n +/g, ' ').split('\n'))) {
+    if (line === '') continue
+    const [head, fields] = splitOnce(line, ' =')
+    const kind = head.startsWith('kind ')
+    const name = kind ? head.slice('kind '.length) : head
+    invariant(fields !== undefined && /^\w+$/.test(name), `a line of a type table: ${line}`)
+    if (kind && name !== LEGACY) kinds.add(name)
+    lines.set(name, fields)
   }
-  return { structs, kinds }
+  const structs = new Map<string, Fields>()
+  return {
+    kinds,
+    fields(name) {
+      const line = lines.get(name)
+      if (line === undefined) return undefined
+      const known = structs.get(name)
+      if (known) return known
+      const words = [
+        ...(kinds.has(name) ? ['apiVersion', 'kind+'] : []),
+        ...line.split(' ').filter((word) => word !== ''),
+      ]
+      const read = new Map(words.map((word) => [/^[^:+!]+/.exec(word)?.[0] ?? '', readField(word)]))
+      structs.set(name, read)
+      return read
+    },
+  }
+}
+
+function splitOnce(text: string, mark: string): readonly [string, string | undefined] {
+  const at = text.indexOf(mark)
+  return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + mark.length)]
 }
 
 function readField(word: string): Field {

@@ -9,14 +9,14 @@ import { VOLUMES_TYPES } from './volumes.ts'
 
 let read: TypeTable | undefined
 
-/** Every document of Talos 1.12 to 1.14; read on first use. */
+/** Every document of Talos 1.12 to 1.14; each read on first use. */
 export function typeTable(): TypeTable {
   read ??= readTypeTable([MACHINE_TYPES, CLUSTER_TYPES, NETWORK_TYPES, VOLUMES_TYPES, KUBERNETES_TYPES, SYSTEM_TYPES])
   return read
 }
 
 export function fieldsOf(name: string): Fields {
-  const fields = typeTable().structs.get(name)
+  const fields = typeTable().fields(name)
   invariant(fields, `the type tables know ${name}`)
   return fields
 }
