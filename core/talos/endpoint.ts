@@ -6,8 +6,8 @@
  */
 export function endpointFault(text: string): string | undefined {
   const match = URL_PARTS.exec(text)
-  // Control characters and blanks are in no URL that Go reads; a percent sign begins two hexadecimal digits.
-  if (!match || /[\u0000-\u0020\u007f]/.test(text) || /%(?![0-9a-f]{2})/i.test(text)) return 'is no URL'
+  // Controls and blanks are in no URL that Go reads; a percent sign begins two hexadecimal digits.
+  if (!match || /[\p{Cc} ]/u.test(text) || /%(?![0-9a-f]{2})/i.test(text)) return 'is no URL'
   const { scheme = '', authority = '' } = match.groups ?? {}
   if (scheme.toLowerCase() !== 'https') return 'does not begin with https://'
   const host = HOST_AND_PORT.exec(authority.slice(authority.lastIndexOf('@') + 1))

@@ -163,9 +163,22 @@ describe('talos config', () => {
     const patch = await file('patch.yaml', 'machine: {sysctls: {a.b: "1"}}\n')
     const run = await callCli(
       given([
-        ...['--kubernetes', 'v1.35.0', '--contract', '1.14', '--type', 'controlplane', '--additional-sans', 'a,b', 'c'],
-        ...['--registry-mirror', 'ghcr.io=https://m.example', '--with-cluster-discovery=false', '--with-kubespan'],
-        ...['--config-patch', `@${patch}`, 'machine: {certSANs: [d]}'],
+        '--kubernetes',
+        'v1.35.0',
+        '--contract',
+        '1.14',
+        '--type',
+        'controlplane',
+        '--additional-sans',
+        'a,b',
+        'c',
+        '--registry-mirror',
+        'ghcr.io=https://m.example',
+        '--with-cluster-discovery=false',
+        '--with-kubespan',
+        '--config-patch',
+        `@${patch}`,
+        'machine: {certSANs: [d]}',
       ]),
     )
     expect(run.code).toBe(0)

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { parseAllDocuments } from 'yaml'
 import { describe, expect, test } from 'vitest'
-import { TALOS_CONTRACTS, type TalosContract } from '#core/talos/contracts/contract-for.ts'
+import { contractFor, TALOS_CONTRACTS, type TalosContract } from '#core/talos/contracts/contract-for.ts'
 import type { MachineConfigInput } from '#core/talos/machine-config-input.ts'
 import { renderMachineConfig } from '#core/talos/machine-config.ts'
 import { formatSecretsBundle, type SecretsBundle } from '#core/talos/secrets-bundle.ts'
@@ -46,8 +46,8 @@ const pickSome = (random: Random, items: readonly string[]): readonly string[] =
 const maybe = <T>(random: Random, value: T): T | undefined => (random.chance(0.4) ? value : undefined)
 
 function kubernetesFor(random: Random, contract: TalosContract): string {
-  const range = { '1.12': [30, 35], '1.13': [31, 36], '1.14': [32, 37] }[contract] as readonly [number, number]
-  return `1.${range[0] + random.int(range[1] - range[0] + 1)}.${random.int(20)}`
+  const { first, last } = contractFor(contract).kubernetes
+  return `1.${first + random.int(last - first + 1)}.${random.int(20)}`
 }
 
 const read = (text: string): unknown => [...parseAllDocuments(text)].map((document) => document.toJS() as unknown)
@@ -65,20 +65,16 @@ interface Case {
   readonly ours: string
 }
 
-function compare(peer: Peer, cases: readonly Case[], what: string): void {
+function differences(peer: Peer, cases: readonly Case[], what: string): readonly object[] {
   const theirs = askPeer(
     peer.program ?? '',
     cases.map(({ ask }) => ask),
   )
-  const different = cases.flatMap(({ seed, ask, ours }, index) => {
-    const { Out, Err } = theirs[index]!
-    if (Err !== '') return [{ seed, ask, why: Err }]
-    return isDeepStrictEqual(read(ours), read(Out)) ? [] : [{ seed, ask, ours, theirs: Out }]
-  })
+  const different = cases
+    .map(({ seed, ask, ours }, index) => ({ seed, ask, ours, ...theirs[index]! }))
+    .filter(({ ours, Out, Err }) => Err !== '' || !isDeepStrictEqual(read(ours), read(Out)))
   print(`extra: Talos ${peer.library}, ${what}: ${cases.length - different.length} of ${cases.length} equal`)
-  const [first] = different
-  if (first && 'ours' in first) expect(read(first.ours)).toEqual(read(first.theirs))
-  expect(different).toEqual([])
+  return different
 }
 
 describe.each(PEERS)('$variable', (peer) => {
@@ -106,19 +102,20 @@ describe.each(PEERS)('$variable', (peer) => {
           'docker.io': ['https://b.example/'],
         })
         const run = await callCli([
-          ...[
-            'talos',
-            'config',
-            '--secrets',
-            secrets,
-            '--cluster',
-            `c-${seed}`,
-            '--endpoint',
-            endpoint,
-            '--type',
-            type,
-          ],
-          ...['--kubernetes', random.chance(0.5) ? kubernetes : `v${kubernetes}`, '--contract', contract],
+          'talos',
+          'config',
+          '--secrets',
+          secrets,
+          '--cluster',
+          `c-${seed}`,
+          '--endpoint',
+          endpoint,
+          '--type',
+          type,
+          '--kubernetes',
+          random.chance(0.5) ? kubernetes : `v${kubernetes}`,
+          '--contract',
+          contract,
           ...(sans.length > 0 ? ['--additional-sans', ...sans] : []),
           ...(domain === undefined ? [] : ['--dns-domain', domain]),
           ...(image === undefined ? [] : ['--install-image', image]),
@@ -130,26 +127,22 @@ describe.each(PEERS)('$variable', (peer) => {
         ])
         expect(run, `seed ${seed}`).toMatchObject({ code: 0, err: '' })
         const ask = request({
-          ...{
-            Secrets: text,
-            Cluster: `c-${seed}`,
-            Endpoint: endpoint,
-            Type: type,
-            Kubernetes: kubernetes,
-            Contract: contract,
-          },
-          ...{
-            Sans: sans,
-            DNSDomain: domain,
-            Image: image,
-            Disk: disk ?? '/dev/sda',
-            Discovery: discovery,
-            Mirrors: mirrors,
-          },
+          Secrets: text,
+          Cluster: `c-${seed}`,
+          Endpoint: endpoint,
+          Type: type,
+          Kubernetes: kubernetes,
+          Contract: contract,
+          Sans: sans,
+          DNSDomain: domain,
+          Image: image,
+          Disk: disk ?? '/dev/sda',
+          Discovery: discovery,
+          Mirrors: mirrors,
         })
         cases.push({ seed, ask, ours: run.out })
       }
-      compare(peer, cases, 'talos config')
+      expect(differences(peer, cases, 'talos config')).toEqual([])
     } finally {
       await rm(folder, { recursive: true })
     }
@@ -183,26 +176,42 @@ describe.each(PEERS)('$variable', (peer) => {
         machine: { role, nics: [], nameservers: [], certSANs: [], kernelArgs, sysctls },
       }
       const ask = request({
-        ...{
-          Secrets: formatSecretsBundle(bundle),
-          Cluster: 'home',
-          Endpoint: 'https://base:6443',
-          Kubernetes: kubernetes,
-        },
-        ...{ Contract: contract, Type: role, CNI: cni, APIPort: apiPort, KernelArgs: kernelArgs, Sysctls: sysctls },
-        ...{ KubePrism: kubePrism, Scheduling: scheduling },
+        Secrets: formatSecretsBundle(bundle),
+        Cluster: 'home',
+        Endpoint: 'https://base:6443',
+        Kubernetes: kubernetes,
+        Contract: contract,
+        Type: role,
+        CNI: cni,
+        APIPort: apiPort,
+        KernelArgs: kernelArgs,
+        Sysctls: sysctls,
+        KubePrism: kubePrism,
+        Scheduling: scheduling,
       })
       return { seed: FIRST_SEED + index, ask, ours: renderMachineConfig(input) }
     })
-    compare(peer, cases, 'renderer')
+    expect(differences(peer, cases, 'renderer')).toEqual([])
   })
 
   test('endpoints that upstream refuses are refused', async ({ skip }) => {
     if (peer.program === undefined) return skip('needs test/extra/talos-generate')
     for (const endpoint of BAD_ENDPOINTS) {
       const run = await callCli([
-        ...['talos', 'config', '--secrets', '/nonexistent', '--cluster', 'a', '--endpoint', endpoint],
-        ...['--type', 'worker', '--kubernetes', '1.34.0', '--contract', peer.library],
+        'talos',
+        'config',
+        '--secrets',
+        '/nonexistent',
+        '--cluster',
+        'a',
+        '--endpoint',
+        endpoint,
+        '--type',
+        'worker',
+        '--kubernetes',
+        '1.34.0',
+        '--contract',
+        peer.library,
       ])
       expect(run).toMatchObject({ code: 2, out: '', err: expect.stringContaining('The endpoint ') as string })
     }
