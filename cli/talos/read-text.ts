@@ -8,8 +8,11 @@ import { printable } from '../output/text.ts'
 /** A configuration with the manifests of a CNI has some hundred KiB. */
 const MAX_TEXT_BYTES = 4 * 1024 * 1024
 
-/** A file that a person named. */
+const STDIN = '-'
+
+/** A file that a person named, or stdin. */
 export async function readText(name: string): Promise<Result<string, Failure>> {
+  if (name === STDIN) return readStdin()
   try {
     const { size } = await stat(name)
     if (size > MAX_TEXT_BYTES) return fail(EXIT.usage, `${name} has more than ${MAX_TEXT_BYTES / 1024 / 1024} MiB.`)
@@ -20,6 +23,22 @@ export async function readText(name: string): Promise<Result<string, Failure>> {
       code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a folder' : code || 'it failed'
     return fail(EXIT.usage, `${name} cannot be read: ${reason}.`)
   }
+}
+
+/** The patch itself, or a file when it begins with `@`, as talosctl has it. */
+export const readPatch = (given: string): Promise<Result<string, Failure>> =>
+  given.startsWith('@') ? readText(given.slice(1)) : Promise.resolve(ok(given))
+
+async function readStdin(): Promise<Result<string, Failure>> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of process.stdin as AsyncIterable<Buffer | string>) {
+    const bytes = Buffer.from(chunk)
+    size += bytes.length
+    if (size > MAX_TEXT_BYTES) return fail(EXIT.usage, `stdin has more than ${MAX_TEXT_BYTES / 1024 / 1024} MiB.`)
+    chunks.push(bytes)
+  }
+  return ok(Buffer.concat(chunks).toString('utf8'))
 }
 
 /** A `secrets.yaml` of upstream or of this product. The failure names the fields at fault, never a value. */

@@ -1,3 +1,5 @@
+import { goDate } from './go-yaml-date.ts'
+
 /**
  * A text as Go's YAML library writes it in block style with an indent of four. Only where such YAML is hashed does the
  * spelling matter: another quote is another schematic.
@@ -23,11 +25,15 @@ const SPECIAL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\ufeff\ud800-\udfff\uff
 /** Begins or goes on like YAML of another meaning. */
 const needsQuotes = (text: string): boolean =>
   /^[#,[\]{}&*!|>'"%@`]/.test(text) ||
-  /^[-?:](\s|$)/.test(text) ||
+  /^[-?:]([ \t\n]|$)/.test(text) ||
   /^(---|\.\.\.)/.test(text) ||
-  /^\s|\s$/.test(text) ||
-  /:(\s|$)/.test(text) ||
-  /\s#/.test(text)
+  /^ | $/.test(text) ||
+  /:([ \t\n]|$)/.test(text) ||
+  /[ \t\n]#/.test(text) ||
+  LINE_SEPARATOR.test(text)
+
+/** They end a line, too, and are kept inside quotes. */
+const LINE_SEPARATOR = /[\u2028\u2029]/
 
 /** A truth value, a number to the base of 60 or a merge, as readers of YAML 1.1 would have it. */
 const readsAsOtherInOldYaml = (text: string): boolean =>
@@ -45,7 +51,7 @@ const readsAsOther = (text: string): boolean => {
     (/^[-+0-9]/.test(text) &&
       (/^[-+]?(0x[0-9a-fA-F]+|0o?[0-7]+|0b[01]+)$/.test(digits) ||
         /^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$/.test(digits))) ||
-    /^\d{4}-\d\d?-\d\d?(([tT]| )\d\d?:\d\d?:\d\d?(\.\d+)?(Z|[-+]\d\d:\d\d)?)?$/.test(text)
+    goDate(text) !== undefined
   )
 }
 

@@ -1,5 +1,6 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
+import type { YamlMembers } from './go-yaml.ts'
 import { schematicYaml } from './schematic-yaml.ts'
 import { PLATFORMS, type PlatformName } from './platforms.ts'
 
@@ -15,14 +16,15 @@ export interface Schematic {
   readonly overlay?: {
     readonly image: string
     readonly name: string
-    readonly options?: Readonly<Record<string, string | number | boolean>>
+    /** Free-form: an overlay knows its own. */
+    readonly options?: YamlMembers
   }
   readonly customization?: {
     readonly embeddedMachineConfiguration?: string
     readonly extraKernelArgs?: readonly string[]
     readonly meta?: readonly { readonly key: number; readonly value: string }[]
     readonly systemExtensions?: { readonly officialExtensions: readonly string[] }
-    readonly bootloader?: 'auto' | 'dual-boot' | 'grub' | 'sd-boot'
+    readonly bootloader?: 'dual-boot' | 'grub' | 'sd-boot'
     readonly secureboot?: { readonly enrollKeys?: string; readonly includeWellKnownCertificates?: boolean }
     readonly diskImage?: { readonly sectorSize?: number }
   }

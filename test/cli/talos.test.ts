@@ -5,7 +5,6 @@ import { parse, parseAllDocuments } from 'yaml'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { formatSecretsBundle, parseSecretsBundle } from '#core/talos/secrets-bundle.ts'
 import { callCli } from '#test/support/run-cli.ts'
-import { readVector } from '#test/support/vectors.ts'
 
 const HOMELAB = 'examples/homelab.yaml'
 
@@ -184,86 +183,5 @@ describe('talos schematic', () => {
     ])
     expect(run).toMatchObject({ code: 2, out: '' })
     expect(run.err).toContain('customization')
-  })
-})
-
-describe('talos config', () => {
-  const given = (more: readonly string[]) => [
-    'talos',
-    'config',
-    '--secrets',
-    secrets,
-    '--cluster',
-    'home',
-    '--endpoint',
-    'https://192.168.1.50:6443',
-    ...more,
-  ]
-
-  test.each(['1.12', '1.13', '1.14'] as const)('prints what upstream generates at contract %s', async (contract) => {
-    const run = await callCli(given(['--kubernetes', 'v1.35.0', '--contract', contract, '--type', 'worker']))
-    expect(run.code).toBe(0)
-    const [main, ...others] = documentsOf(run.out)
-    expect(main).toMatchObject({ machine: { type: 'worker', ca: { key: '' } } })
-    expect(others.some((each) => each['kind'] === 'HostnameConfig')).toBe(true)
-  })
-
-  test.for(['controlplane', 'worker'] as const)(
-    'equals the vectors of upstream but for the version: %s',
-    async (type, context) => {
-      const expected = readVector(`talos/generate/v1.13/base-${type}.yaml`, context)
-      const path = await file('upstream.yaml', readVector('talos/generate/secrets.yaml', context))
-      const names = ['--secrets', path, '--cluster', 'base', '--endpoint', 'https://base:6443', '--type', type]
-      const run = await callCli(['talos', 'config', ...names, '--kubernetes', '1.36.3', '--contract', '1.13'])
-      const kind = (each: Record<string, unknown>) => String(each['kind'])
-      const sorted = (text: string) => documentsOf(text).toSorted((a, b) => (kind(a) < kind(b) ? -1 : 1))
-      expect(sorted(run.out)).toEqual(sorted(expected.replaceAll('v1.28.0', 'v1.36.3')))
-    },
-  )
-
-  test.each([
-    [
-      'an unknown contract',
-      ['--kubernetes', '1.36.3', '--contract', '1.99', '--type', 'worker'],
-      'knows Talos 1.12, 1.13, 1.14',
-    ],
-    [
-      'a Kubernetes outside the range',
-      ['--kubernetes', '1.99.0', '--contract', '1.13', '--type', 'worker'],
-      'it runs 1.31 to 1.36',
-    ],
-    [
-      'an unknown type',
-      ['--kubernetes', '1.36.3', '--contract', '1.13', '--type', 'init'],
-      'Allowed choices are controlplane, worker',
-    ],
-  ])('refuses %s', async (_, more, words) => {
-    const run = await callCli(given(more))
-    expect(run).toMatchObject({ code: 2, out: '' })
-    expect(run.err).toContain(words)
-  })
-
-  test('refuses a bundle with a broken certificate and names the field, not the value', async () => {
-    const text = (await readFile(secrets, 'utf8')).replace(/(etcd:\n\s+crt: )\S+/, '$1bm90IGEgY2VydGlmaWNhdGU=')
-    const broken = await file('broken.yaml', text)
-    const run = await callCli([
-      'talos',
-      'config',
-      '--secrets',
-      broken,
-      '--cluster',
-      'a',
-      '--endpoint',
-      'https://a:6443',
-      '--kubernetes',
-      '1.36.3',
-      '--contract',
-      '1.13',
-      '--type',
-      'worker',
-    ])
-    expect(run).toMatchObject({ code: 2, out: '' })
-    expect(run.err).toContain('certs.etcd.crt')
-    expect(run.err).not.toContain('bm90IGEg')
   })
 })

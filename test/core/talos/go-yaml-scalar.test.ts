@@ -48,6 +48,8 @@ const KNOWN: readonly (readonly [string, string])[] = [
   ['a \nb', '"a \\nb"'],
   ['a\nb ', '"a\\nb "'],
   ['\n', '"\\n"'],
+  ['\u00a0', '\u00a0'],
+  ['\u2028', "'\u2028'"],
   ['long '.repeat(60), `'${'long '.repeat(60)}'`],
 ]
 

@@ -16,6 +16,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/siderolabs/talos/pkg/machinery/config"
 	"github.com/siderolabs/talos/pkg/machinery/config/configloader"
 	"github.com/siderolabs/talos/pkg/machinery/config/generate/secrets"
 )
@@ -73,12 +74,12 @@ func judge(file string) ([]string, error) {
 		return nil, judgeClient(file)
 	}
 
-	config, err := configloader.NewFromFile(file)
+	loaded, err := configloader.NewFromFile(file)
 	if err != nil {
 		return nil, err
 	}
 
-	return config.Validate(cloud{})
+	return loaded.Validate(cloud{})
 }
 
 func judgeSecrets(file string) error {
@@ -87,7 +88,7 @@ func judgeSecrets(file string) error {
 		return err
 	}
 
-	if err := bundle.Validate(); err != nil {
+	if err := validateSecrets(bundle); err != nil {
 		return err
 	}
 
@@ -105,6 +106,20 @@ func judgeSecrets(file string) error {
 	_, err = bundle.Certs.K8sServiceAccount.GetKey()
 
 	return err
+}
+
+// validateSecrets calls a method that got an argument in 1.14.
+func validateSecrets(bundle *secrets.Bundle) error {
+	switch valid := any(bundle).(type) {
+	case interface{ Validate() error }:
+		return valid.Validate()
+	case interface {
+		Validate(contract *config.VersionContract) error
+	}:
+		return valid.Validate(config.TalosVersionCurrent)
+	default:
+		return fmt.Errorf("the bundle cannot be validated")
+	}
 }
 
 // judgeClient verifies a client certificate as apid and kube-apiserver do, and apid's own rule on top: client
