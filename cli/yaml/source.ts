@@ -49,7 +49,7 @@ export function locate(
   path: Path,
   target: 'key' | 'value',
 ): { readonly file: SourceFile; readonly place: Place } {
-  const origin = document.origins?.find(({ path: start }) => start.every((member, index) => member === path[index]))
+  const origin = document.origins?.find(({ path: start }) => startsWith(path, start))
   if (origin) {
     const { origins: _, ...written } = origin.document
     return locate(written, [...origin.from, ...path.slice(origin.path.length)], target)
@@ -58,6 +58,10 @@ export function locate(
   const { inside, file } = document
   return inside ? { file: inside.file, place: inside.toOuter(place) } : { file, place }
 }
+
+/** Pointers do not tell a number from a name of digits. */
+const startsWith = (path: Path, start: Path): boolean =>
+  start.length <= path.length && start.every((member, index) => String(member) === String(path[index]))
 
 /**
  * The place of a path. `key` points at the name of the last member, `value` at what it holds; a map or list is always

@@ -92,7 +92,7 @@ export function viewOf(machineCount: number, story: Story): ClusterView {
     operations: machines.flatMap((machine, index) => historyOf(machine, stages[index] ?? ABSENT, documents)),
     locks: [],
     holds: [],
-    contract: undefined,
+    contract: '1.13',
     placementFindings: [],
   }
 }
@@ -122,7 +122,7 @@ function atStage(machine: MachineView, stage: number, documents: ClusterDocument
     seen: seen({
       stage: 'running',
       ready: true,
-      intentHash: intentHash(intentFor(machine, documents, undefined)),
+      intentHash: intentHash(intentFor(machine, documents, '1.13')),
       etcd: { memberId: name, learner: false, leader: false, healthy: true },
     }),
     node: { clusterUid: documents.cluster.uid, name, ready: true, version: 'v1.36.3', address },

@@ -6,9 +6,9 @@ import { fieldsOf, typeTable } from './types/table.ts'
 
 /**
  * One document of a strategic merge patch, as JSON, looked at by itself: which document it is, that Talos knows its fields
- * and they hold what belongs there, that deletions are where they may be, and that nothing is touched that Lanline decides
- * itself. It knows no configuration, and it reads no YAML, so that a door in the cloud can ask it. [] is no promise that
- * the patch fits a configuration.
+ * and they hold what belongs there, that deletions are where they may be, that no disk is opened by a passphrase, and that
+ * nothing is touched that Lanline decides itself. It knows no configuration, and it reads no YAML, so that a door in the
+ * cloud can ask it. [] is no promise that the patch fits a configuration.
  */
 export interface PatchFault {
   /** Within the patch. */
@@ -91,6 +91,9 @@ function walk(type: FieldType | undefined, value: Json | undefined, path: Path, 
     walk(inner?.kind === 'list' ? inner.of : undefined, item, [...path, index], found)
 }
 
+/** Of a disk; the one secret that has another way. */
+const PASSPHRASE = 'is a secret, and patches are stored where no secret belongs; a key of nodeID, tpm or kms needs none'
+
 /** What a value has to be when it is something else. */
 function expectationOf(type: FieldType, value: Json): string | undefined {
   switch (type.kind) {
@@ -114,6 +117,7 @@ function expectationOf(type: FieldType, value: Json): string | undefined {
 function walkField(type: string, key: string, value: Json | undefined, path: Path, found: Found): void {
   const fields = fieldsOf(type)
   const field = fields.get(key)
+  if (field && key === 'passphrase' && typeof value === 'string') found.faults.push(fault(path, PASSPHRASE, 'key'))
   if (field) return walk(field.type, value, path, found)
   const near = nearest(key, fields.keys())
   found.faults.push({

@@ -91,6 +91,13 @@ test.each(['1.12', '1.13', '1.14'] as const)(
   },
 )
 
+test('every setting of a cluster of an older contract is taken by a newer Talos', async () => {
+  const settings = { talos: EVERY_TALOS_SETTING, kubernetes: EVERY_KUBERNETES_SETTING, node: EVERY_NODE_SETTING }
+  const versions = { talosVersion: 'v1.14.0', kubernetesVersion: 'v1.34.2', contract: '1.13' }
+  const input = configInputOf({ ...intent, ...versions, settings }, await aBundle())
+  expect(input.ok && checkedMachineConfig(input.value, '1.14')).toMatchObject({ ok: true })
+})
+
 test('a setting that the contract cannot write is refused, not left out', async () => {
   const input = configInputOf({ ...intent, settings: { talos: { workloadIsolation: true } } }, await aBundle())
   expect(input.ok && checkedMachineConfig(input.value, '1.13')).toMatchObject({

@@ -18,15 +18,16 @@ export function checkDocuments(
   world: World,
 ): Refusal | undefined {
   const errors = documents.flatMap(({ document, at }, index) => {
+    const checkedItself = (cluster: Document) => world.brought.has(idOf(cluster))
     const earlier = documents.slice(0, index).map((other) => other.document)
     return [
       ...checkTwice(document, earlier),
       ...checkDeleting(document, world),
       ...checkReferences(document, world),
       ...checkSameSite(document, world),
-      ...checkAddresses(document, world, (cluster) => world.brought.has(idOf(cluster))),
+      ...checkAddresses(document, world, checkedItself),
       ...(keepsVersions(document, world) ? [] : checkVersions(document)),
-      ...checkSettings(document, world, contractIn(world, document)),
+      ...checkSettings(document, world, contractIn(world, document), checkedItself),
       ...checkPatches(document),
       ...checkChanges(document, world),
     ].map((found) => toFieldError(found, at))

@@ -44,6 +44,10 @@ describe('a patch by itself', () => {
       '  is a JSON Patch, which Talos refuses for its configurations of several documents; write a strategic merge patch',
     ],
     ['$patch: delete\nmachine: {}', '  is the main document, which cannot be deleted'],
+    [
+      'apiVersion: v1alpha1\nkind: VolumeConfig\nname: STATE\nencryption: {provider: luks2, keys: [{slot: 0, static: {passphrase: x}}]}',
+      'encryption.keys.0.static.passphrase  is a secret, and patches are stored where no secret belongs; a key of nodeID, tpm or kms needs none',
+    ],
     ['machine: {env: {$patch: remove}}', 'machine.env.$patch  must be delete'],
     [
       'machine: {network: {extraHostEntries: [{$patch: delete}]}}',
