@@ -1,7 +1,7 @@
 import type { CallOptions, Client } from '@connectrpc/connect'
 import { parse } from 'yaml'
 import type { z } from 'zod'
-import { EventType, type Resource, type State } from './proto/state_pb.js'
+import type { Resource, State } from './proto/state_pb.js'
 
 /** Reading the resources of a Talos node: what the node knows about itself, each as YAML behind an address of three names. */
 export interface ResourceAddress {
@@ -10,28 +10,8 @@ export interface ResourceAddress {
   readonly id: string
 }
 
-/** Source: Talos resource definitions; facts talos.md §4.6. */
-export const SYSTEM_INFORMATION: ResourceAddress = {
-  namespace: 'hardware',
-  type: 'SystemInformations.hardware.talos.dev',
-  id: 'systeminformation',
-}
-export const MACHINE_STATUS: ResourceAddress = {
-  namespace: 'runtime',
-  type: 'MachineStatuses.runtime.talos.dev',
-  id: 'machine',
-}
-export const BOOT_ID: ResourceAddress = { namespace: 'runtime', type: 'BootIDs.runtime.talos.dev', id: 'boot-id' }
-export const ACTIVE_CONFIG: ResourceAddress = {
-  namespace: 'config',
-  type: 'MachineConfigs.config.talos.dev',
-  id: 'v1alpha1',
-}
-export const DIAGNOSTICS = { namespace: 'runtime', type: 'Diagnostics.runtime.talos.dev' }
-
 /** A node has a few dozen of any type we read; a longer list is cut. */
 const MAX_LISTED = 1_000
-const WATCH_API_VERSION = 1
 
 export type StateClient = Client<typeof State>
 
@@ -60,23 +40,8 @@ export async function listResources<T>(
   return listed
 }
 
-/** The resource now and after each change. A destroyed one is silently left out until it is back. */
-export async function* watchResource<T>(
-  client: StateClient,
-  address: ResourceAddress,
-  schema: z.ZodType<T>,
-  options: CallOptions,
-): AsyncGenerator<T> {
-  for await (const { event: events } of client.watch({ ...address, apiVersion: WATCH_API_VERSION }, options)) {
-    for (const event of events) {
-      if (event.eventType === EventType.ERRORED) throw new Error(`the watch ended: ${event.error}`)
-      if (event.eventType === EventType.CREATED || event.eventType === EventType.UPDATED)
-        yield readSpec(event.resource, schema)
-    }
-  }
-}
-
-function readSpec<T>(resource: Resource | undefined, schema: z.ZodType<T>): T {
+/** Throws a plain error that names the fields which are not as expected, and never their values. */
+export function readSpec<T>(resource: Resource | undefined, schema: z.ZodType<T>): T {
   const parsed = schema.safeParse(parse(resource?.spec?.yamlSpec ?? ''))
   if (parsed.success) return parsed.data
   // Only the paths: a value could be a secret.

@@ -4,6 +4,7 @@ import { problem, type Problem, type ProblemCode } from '#core/model/problem.ts'
 import type { HandlerDeps } from '#agent/operations/deps.ts'
 import type { EtcdMember, TalosNode } from '#agent/talos/node.ts'
 import type { ClientIdentity } from '#agent/vault/client-identity.ts'
+import { silentNode } from './silent-node.ts'
 
 /**
  * Talos machines as handlers see them, in memory: a state each and one etcd between them. It keeps the promises of
@@ -104,15 +105,10 @@ export class FakeCluster {
       const fits = (credentials === 'maintenance') === (machine.stage === 'maintenance')
       return fits && machine.stage !== 'foreign' ? Promise.resolve(work(machine)) : refuse('node-unauthorized')
     }
-    const unused = () => refuse('check-failed')
     return {
-      address,
+      ...silentNode(address),
       readIdentity: () => use((machine) => ok({ uuid: machine.machineId })),
       version: () => use(() => ok({ tag: 'v1.13.9', platform: 'nocloud' })),
-      machineStatus: unused,
-      watchMachineStatus: () => (async function* () {})(),
-      bootId: unused,
-      diagnostics: unused,
       serviceList: () =>
         use(({ etcd }) => ok([{ id: 'etcd', state: etcd, healthy: etcd === 'Running', lastMessage: '' }])),
       activeConfig: () => use((machine) => ok(new Secret(machine.config ?? ''))),
@@ -132,7 +128,6 @@ export class FakeCluster {
         }),
       etcdMembers: () =>
         use((machine) => (machine.etcd === 'Running' ? ok(this.members) : err(problem('check-failed', { address })))),
-      etcdStatus: unused,
       forfeitLeadership: () => use(() => ok({ movedTo: undefined })),
       leaveEtcd: () =>
         use((machine) =>
@@ -147,9 +142,6 @@ export class FakeCluster {
             this.members = this.members.filter((member) => member.id !== memberId)
           }),
         ),
-      reset: unused,
-      shutdown: unused,
-      close: () => undefined,
     }
   }
 }
