@@ -53,7 +53,7 @@ export class FakeCluster {
       provider,
       secrets,
       talos: {
-        connect: (address, credentials) => this.#node(address, credentials),
+        connect: (address, credentials, machineId) => this.#node(address, credentials, machineId),
         probe: (address, credentials) => Promise.resolve(this.#probe(address, credentials !== undefined)),
       },
       kubernetes: {
@@ -69,7 +69,7 @@ export class FakeCluster {
           close: () => Promise.resolve(),
         }),
       },
-      factory: { register: () => Promise.resolve(ok('')), imageUrl: () => '' },
+      factory: { host: 'factory.test', register: () => Promise.resolve(ok('')), imageUrl: () => '' },
       addresses: { findListener: () => Promise.resolve(undefined) },
       configured: { find: () => undefined },
     }
@@ -97,7 +97,7 @@ export class FakeCluster {
     return lost ? err(problem('outcome-unknown', { call: name })) : ok(undefined)
   }
 
-  #node(address: string, credentials: ClientIdentity | 'maintenance'): TalosNode {
+  #node(address: string, credentials: ClientIdentity | 'maintenance', expected: string | undefined): TalosNode {
     const refuse = (code: ProblemCode) => Promise.resolve(err(problem(code, { address })))
     const use = <T>(work: (machine: FakeMachine) => Result<T, Problem>): Promise<Result<T, Problem>> => {
       const machine = this.#at(address)
@@ -114,6 +114,7 @@ export class FakeCluster {
       activeConfig: () => use((machine) => ok(new Secret(machine.config ?? ''))),
       applyConfiguration: (yaml) =>
         use((machine) => {
+          if (expected !== undefined && expected !== machine.machineId) return err(problem('node-foreign', { address }))
           const done = this.#effect('applyConfiguration', machine, () => {
             machine.stage = 'configured'
             machine.config = yaml.reveal()
