@@ -63,6 +63,8 @@ export function talosNode({ uuid, clock = realClock, limits: differing, ...targe
     sessionManager: sessions,
     readMaxBytes: MAX_MESSAGE_BYTES,
     writeMaxBytes: MAX_MESSAGE_BYTES,
+    // Talos compresses nothing; what unpacks to more than it says has no place here.
+    acceptCompression: [],
   })
   const machine = createClient(MachineService, transport)
   const state = createClient(State, transport)
