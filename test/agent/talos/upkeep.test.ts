@@ -34,12 +34,20 @@ describe('the archive a node answers with', () => {
   })
 
   test.each([
-    ['cut off within the file', gzipSync(tarOf('kubeconfig', KUBECONFIG, 'cut-off').subarray(0, 520))],
-    ['without the file', gzipSync(Buffer.concat([tarOf('other', 'x', 'padded'), Buffer.alloc(1024)]))],
-    ['not an archive', Buffer.from('kubeconfig')],
-    ['one that unpacks for ever', gzipSync(Buffer.alloc(5 * 1024 * 1024))],
-  ])('is refused when it is %s', (_, archive) => {
-    expect(() => fileIn(archive, 'kubeconfig')).toThrow()
+    [
+      'cut off within the file',
+      gzipSync(tarOf('kubeconfig', KUBECONFIG, 'cut-off').subarray(0, 520)),
+      'ends within kubeconfig',
+    ],
+    [
+      'without the file',
+      gzipSync(Buffer.concat([tarOf('other', 'x', 'padded'), Buffer.alloc(1024)])),
+      'holds no kubeconfig',
+    ],
+    ['not an archive', Buffer.from('kubeconfig'), 'incorrect header check'],
+    ['one that unpacks for ever', gzipSync(Buffer.alloc(5 * 1024 * 1024)), 'larger than'],
+  ])('is refused when it is %s', (_, archive, reason) => {
+    expect(() => fileIn(archive, 'kubeconfig')).toThrow(reason)
   })
 })
 
