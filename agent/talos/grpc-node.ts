@@ -51,6 +51,7 @@ const APPLY_MODES: Readonly<Record<ApplyMode, Mode>> = {
   auto: Mode.AUTO,
   'no-reboot': Mode.NO_REBOOT,
   staged: Mode.STAGED,
+  try: Mode.TRY,
 }
 
 /** Opens no connection yet; the first call does. Close it when done. */
@@ -145,6 +146,17 @@ export function talosNode({ uuid, clock = realClock, limits: differing, ...targe
         return shapes.toApplied(await machine.applyConfiguration({ data, mode: APPLY_MODES[mode] }, options))
       })
     },
+    previewConfiguration: (yaml, mode, signal) =>
+      read(
+        'previewConfiguration',
+        signal,
+        async (options) => {
+          const data = new TextEncoder().encode(yaml.reveal())
+          const asked = { data, mode: APPLY_MODES[mode], dryRun: true }
+          return new Secret(shapes.toApplied(await machine.applyConfiguration(asked, options)))
+        },
+        limits.effectMs,
+      ),
     bootstrap: (signal) =>
       effect('bootstrap', signal, async (options) => {
         try {

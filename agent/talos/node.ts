@@ -43,6 +43,12 @@ export interface TalosNode extends NodeResources, NodeStreams, NodeUpkeep, NodeE
    * expected answers, and nothing was sent to it).
    */
   applyConfiguration(yaml: Secret<string>, mode: ApplyMode, signal?: AbortSignal): Promise<Result<Applied, Problem>>
+  /** What applying it would do, with the difference in its details; those quote the configuration, keys and all. */
+  previewConfiguration(
+    yaml: Secret<string>,
+    mode: ApplyMode,
+    signal?: AbortSignal,
+  ): Promise<Result<Secret<Applied>, Problem>>
   /**
    * Starts etcd for the first time. `already-bootstrapped` means the node has etcd data: success if its member list
    * answers. Problems: bootstrap-not-ready (later), config-refused (never; not a control plane).
@@ -71,8 +77,11 @@ export interface TalosNode extends NodeResources, NodeStreams, NodeUpkeep, NodeE
   close(): void
 }
 
-/** `auto` lets the node reboot when the change needs it; `no-reboot` is refused instead; `staged` waits for the next boot. */
-export type ApplyMode = 'auto' | 'no-reboot' | 'staged'
+/**
+ * `auto` lets a node before 1.14 reboot when the change needs it; `no-reboot` is refused there instead; `staged` waits for
+ * the next boot; `try` takes itself back after a minute unless applied again in another way.
+ */
+export type ApplyMode = 'auto' | 'no-reboot' | 'staged' | 'try'
 
 export interface ResetOptions {
   /** Cordon, drain and leave etcd first. A node that never joined can wait in vain for that. */

@@ -17,6 +17,7 @@ export function silentNode(address: string): TalosNode {
     diagnostics: refuse,
     activeConfig: refuse,
     applyConfiguration: refuse,
+    previewConfiguration: refuse,
     bootstrap: refuse,
     etcdMembers: refuse,
     etcdStatus: refuse,

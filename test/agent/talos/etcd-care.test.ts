@@ -10,6 +10,7 @@ import { aNode, closeAll, nodeWith } from './our-node.ts'
 afterEach(closeAll)
 
 const PAGE = 512
+const MIB = 1024 * 1024
 
 /** A database of so many pages with the hash behind it that etcd appends. */
 function aSnapshot(pages: number): { readonly file: Buffer; readonly sha256: string } {
@@ -87,6 +88,13 @@ describe('a snapshot of etcd', () => {
     expect(result).toMatchObject({ error: { code: 'snapshot-damaged' } })
     expect(taken).toBe(400)
     expect(ahead).toBeLessThan(100)
+  })
+
+  test('may come in messages of up to 32 MiB, and no larger', async () => {
+    const node = await nodeWith(serving([Buffer.alloc(31 * MIB)]))
+    expect(await node.snapshot(inMemory())).toMatchObject({ error: { facts: { sizeBytes: 31 * MIB } } })
+    const huge = await nodeWith(serving([Buffer.alloc(33 * MIB)]))
+    expect(await huge.snapshot(inMemory())).toMatchObject({ ok: false, error: { code: 'check-failed' } })
   })
 
   test('ends with what the sink met, and ends the call', async () => {

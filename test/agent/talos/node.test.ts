@@ -130,6 +130,8 @@ describe('a node of our cluster', () => {
       ok: true,
       value: { warnings: ['w'], details: 'no reboot' },
     })
+    const preview = await node.previewConfiguration(new Secret('x: 2'), 'try')
+    expect(preview.ok && preview.value.reveal()).toEqual({ warnings: ['w'], details: 'no reboot' })
     expect((await node.removeMember('0000000000000abc')).ok).toBe(true)
     expect((await node.reset({ graceful: true, reboot: false })).ok).toBe(true)
     expect((await node.shutdown({ force: true })).ok).toBe(true)
@@ -137,6 +139,7 @@ describe('a node of our cluster', () => {
     expect(await node.leaveEtcd()).toEqual({ ok: true, value: undefined })
     expect(asked).toEqual([
       { text: 'x: 1', mode: Mode.AUTO, dryRun: false },
+      { text: 'x: 2', mode: Mode.TRY, dryRun: true },
       0xabcn,
       {
         graceful: true,
