@@ -8,6 +8,7 @@ import {
   type Authority,
   type SigningAuthority,
 } from '../pki.ts'
+import { editionOf, type Edition } from '../edition.ts'
 import { checkNetwork } from './check-network.ts'
 import type { LoadedConfig } from './load.ts'
 import type { ControlPlaneConfig, NodeConfig } from './node-config.ts'
@@ -25,7 +26,12 @@ const YEAR_MS = 365 * 24 * 3_600_000
 /** The port of the API server when the configuration does not say. */
 const API_PORT = 6443
 
-export function checkConfig(source: string, loaded: LoadedConfig, at: number): Result<NodeConfig, string> {
+export function checkConfig(
+  source: string,
+  loaded: LoadedConfig,
+  at: number,
+  edition: Edition = editionOf(''),
+): Result<NodeConfig, string> {
   if (!loaded.v1alpha1) return err("the applied machine configuration doesn't contain v1alpha1 config")
   const r = new Reader(loaded.v1alpha1)
   if (r.text('version') !== 'v1alpha1') r.fault('version', 'must be v1alpha1')
@@ -77,6 +83,7 @@ export function checkConfig(source: string, loaded: LoadedConfig, at: number): R
     cni: r.choice('cluster.network.cni.name', ['flannel', 'custom', 'none'] as const, 'flannel'),
     podSubnets: r.texts('cluster.network.podSubnets'),
     serviceSubnets: r.texts('cluster.network.serviceSubnets'),
+    sysctls: r.strings('machine.sysctls'),
     discoveryEnabled: r.flag('cluster.discovery.enabled', false),
   })
 }
