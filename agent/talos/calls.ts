@@ -63,11 +63,16 @@ export function createCalls(address: string, limits: TalosLimits, renew: () => v
       attempt({ name, kind: 'effect', signal, timeoutMs }, async (options) => ok(await send(options))),
     async *follow(name, signal, open) {
       if (signal.aborted) return
+      // Whoever stops reading also ends the call on the node.
+      const over = new AbortController()
+      const options = { signal: AbortSignal.any([signal, over.signal]), timeoutMs: limits.followMs }
       try {
-        for await (const item of open({ signal, timeoutMs: limits.followMs })) yield ok(item)
+        for await (const item of open(options)) yield ok(item)
       } catch (error) {
         if (signal.aborted || ranOutOfTime(error)) return
         yield err(talosProblem(error, { name, kind: 'read', address }, false))
+      } finally {
+        over.abort()
       }
     },
   }

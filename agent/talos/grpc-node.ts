@@ -13,7 +13,7 @@ import * as cosi from './cosi.ts'
 import { isAbsent, isAlreadyBootstrapped } from './errors.ts'
 import { nodeEtcdCare } from './etcd-care.ts'
 import { MAX_MESSAGE_BYTES, TALOS_LIMITS, type TalosLimits } from './limits.ts'
-import type { ApplyMode, TalosNode } from './node.ts'
+import type { ApplyMode, ResetWipe, TalosNode } from './node.ts'
 import { ImageService, LifecycleService } from './proto/lifecycle_pb.js'
 import { ApplyConfigurationRequest_Mode as Mode, MachineService, ResetPartitionSpecSchema } from './proto/machine_pb.js'
 import { State } from './proto/state_pb.js'
@@ -44,8 +44,12 @@ export interface TalosNodeOptions {
   readonly clock?: Clock | undefined
 }
 
-/** What a reset erases: configuration and data. The system partitions stay, so the node can boot again. */
-const RESET_PARTITIONS = ['STATE', 'EPHEMERAL']
+/** Partitions by label that a reset erases; without any the whole system disk is meant. */
+const RESET_PARTITIONS: Readonly<Record<ResetWipe, readonly string[]>> = {
+  data: ['STATE', 'EPHEMERAL'],
+  ephemeral: ['EPHEMERAL'],
+  'system-disk': [],
+}
 
 const APPLY_MODES: Readonly<Record<ApplyMode, Mode>> = {
   auto: Mode.AUTO,
@@ -195,8 +199,7 @@ export function talosNode({ uuid, clock = realClock, limits: differing, ...targe
 
     reset: ({ graceful, reboot, wipe = 'data', userDisks = [] }, signal) =>
       effect('reset', signal, async (options) => {
-        // Without partitions the whole system disk is meant.
-        const labels = wipe === 'data' ? RESET_PARTITIONS : []
+        const labels = RESET_PARTITIONS[wipe]
         const systemPartitionsToWipe = labels.map((label) => create(ResetPartitionSpecSchema, { label, wipe: true }))
         const userDisksToWipe = [...userDisks]
         checkDone(await machine.reset({ graceful, reboot, systemPartitionsToWipe, userDisksToWipe }, options))

@@ -16,7 +16,10 @@ export interface NodeEtcdCare {
    * snapshot-damaged, what the source met; with each of these the node kept nothing.
    */
   recover(source: SnapshotSource, form: SnapshotForm, signal?: AbortSignal): Promise<Result<Snapshot, Problem>>
-  /** As `bootstrap`, and as irreversible, from what `recover` gave it. `raw-copy` is not checked against a hash. */
+  /**
+   * As `bootstrap`, and as irreversible, from what `recover` gave it. `raw-copy` is not checked against a hash. `started`
+   * says nothing about the snapshot: a node that cannot use it says so in the state of its service `etcd`.
+   */
   bootstrapFromSnapshot(
     form: SnapshotForm,
     signal?: AbortSignal,

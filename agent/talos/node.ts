@@ -88,11 +88,16 @@ export interface ResetOptions {
   readonly graceful: boolean
   /** Start again afterwards; else power off. */
   readonly reboot: boolean
-  /** `data` by default: configuration and data, and the installed system stays. `system-disk`: everything on its disk. */
-  readonly wipe?: 'data' | 'system-disk' | undefined
+  /**
+   * `data` by default: configuration and data, and the installed system stays. `ephemeral`: data alone, etcd's with it, so
+   * that the node comes back as what it was. `system-disk`: everything on its disk.
+   */
+  readonly wipe?: ResetWipe | undefined
   /** Other disks to wipe as well, as in `/dev/sdb`. */
   readonly userDisks?: readonly string[] | undefined
 }
+
+export type ResetWipe = 'data' | 'ephemeral' | 'system-disk'
 
 /** SMBIOS UUID, lower case. */
 export interface NodeIdentity {

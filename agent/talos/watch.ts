@@ -31,7 +31,8 @@ export async function* watchKind<T>(
   while (!signal.aborted) {
     const from: Uint8Array | undefined = toldAll ? bookmark : undefined
     const telling: Telling<T> = new Telling(kind, from !== undefined)
-    const options = { signal, timeoutMs: limits.followMs }
+    const over = new AbortController()
+    const options = { signal: AbortSignal.any([signal, over.signal]), timeoutMs: limits.followMs }
     try {
       for await (const { event: events } of client.watch(requestFor(kind, from), options)) {
         for (const event of events) {
@@ -60,6 +61,8 @@ export async function* watchKind<T>(
         return
       }
       yield ok({ is: 'lost', problem })
+    } finally {
+      over.abort()
     }
     await clock.sleep(pauseMs, signal)
     pauseMs = Math.min(pauseMs * 2, limits.rewatchMs.longest)

@@ -152,6 +152,21 @@ describe('logs and kernel messages', () => {
     await over.promise
   })
 
+  test('that nobody reads any further end on the node', async () => {
+    const over = Promise.withResolvers<string>()
+    const node = await nodeWith({
+      machine: {
+        async *logs(_, { signal }) {
+          yield { bytes: text('one\n') }
+          await forever(signal)
+          over.resolve('ended')
+        },
+      },
+    })
+    for await (const _ of node.logs({ of: { service: 'etcd' }, follow: true }, new AbortController().signal)) break
+    expect(await over.promise).toBe('ended')
+  })
+
   test('that are followed for long end without a problem, so that a dead node is noticed', async () => {
     const node = await nodeWith(
       {

@@ -196,6 +196,21 @@ describe('a watch', () => {
     expect(asked[0]?.options).toMatchObject({ bootstrapContents: false })
   })
 
+  test('that nobody follows any further ends on the node', async () => {
+    const over = Promise.withResolvers<string>()
+    const { node } = await aNode({
+      state: {
+        async *watch(_, { signal }) {
+          yield { event: [bootstrapped(1)] }
+          await new Promise((resolve) => signal.addEventListener('abort', resolve))
+          over.resolve('ended')
+        },
+      },
+    })
+    for await (const _ of node.watch('services', new AbortController().signal)) break
+    expect(await over.promise).toBe('ended')
+  })
+
   test('that grows old is renewed where it was, without a word', async () => {
     let calls = 0
     const { node } = await aNode(
