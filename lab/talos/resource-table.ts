@@ -11,6 +11,7 @@ export interface CosiResource {
   readonly updated: number
   readonly owner: string
   readonly labels: Readonly<Record<string, string>>
+  readonly annotations: Readonly<Record<string, string>>
   readonly yaml: string
   /** For the few types that typed clients decode; empty for others. */
   readonly binary: Uint8Array
@@ -24,6 +25,7 @@ export interface CosiDraft {
   /** The controller that writes it. */
   readonly owner?: string
   readonly labels?: Readonly<Record<string, string>>
+  readonly annotations?: Readonly<Record<string, string>>
   readonly binary?: () => Uint8Array
 }
 
@@ -145,6 +147,7 @@ export class ResourceTable {
       updated: at,
       owner: draft.owner ?? '',
       labels: draft.labels ?? {},
+      annotations: draft.annotations ?? {},
       yaml: stringify(draft.spec, { indent: 4, lineWidth: 0 }),
       binary: draft.binary?.() ?? new Uint8Array(),
     }

@@ -13,7 +13,7 @@ import type { TalosNode } from '../node.ts'
 import { MetadataSchema, type Metadata } from '../proto/common_pb.js'
 import { callerKey } from './roles.ts'
 import { mergeStreams } from './merge-streams.ts'
-import { ROLES_HEADER, type InnerApi } from './inner-api.ts'
+import { replyTo, ROLES_HEADER, type InnerApi } from './inner-api.ts'
 
 /**
  * A control plane speaks for other nodes of its cluster. The header `node` names one of them, and any call goes
@@ -60,12 +60,17 @@ const valuesOf = (header: string | null): readonly string[] =>
     .map((value) => value.trim())
     .filter((value) => value !== '')
 
+const LOOPBACK = new Set(['127.0.0.1', 'localhost', '::1'])
+
+/** Whether the target is the node itself, by its name, one of its addresses, or the way a caller on it would say. */
 const isOwn = (node: TalosNode, target: string): boolean =>
   target === node.hostname ||
+  LOOPBACK.has(target) ||
   node.links.some((link) => link.addresses.some((address) => address.startsWith(`${target}/`)))
 
 /** The API of a node by address or name, as the LAN leads there at this moment. */
 function findTarget(node: TalosNode, target: string): InnerApi {
+  if (node.apid && isOwn(node, target)) return node.apid.inner
   const named = [...(node.cluster?.nodes ?? [])].find((other) => other.hostname === target)
   const route = node.world.lan.route(named?.address ?? target, APID_PORT)
   const found =
@@ -89,13 +94,6 @@ function pass(request: UnaryRequest | StreamRequest, target: InnerApi): Promise<
   header.set(ROLES_HEADER, [...request.contextValues.get(callerKey).roles].join(','))
   return target.call(request, header)
 }
-
-const replyTo = (method: UnaryRequest['method'] | StreamRequest['method']) => ({
-  service: method.parent,
-  method,
-  header: new Headers(),
-  trailer: new Headers(),
-})
 
 async function askMany(node: TalosNode, request: UnaryRequest, targets: readonly string[]): Promise<UnaryResponse> {
   const { output } = request.method

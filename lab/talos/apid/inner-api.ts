@@ -18,6 +18,14 @@ export interface InnerApi {
 
 export const ROLES_HEADER = 'talos-role'
 
+/** A reply of the outer door's own; what is said in it comes from elsewhere. */
+export const replyTo = (method: UnaryRequest['method'] | StreamRequest['method']) => ({
+  service: method.parent,
+  method,
+  header: new Headers({ 'content-type': 'application/grpc+proto' }),
+  trailer: new Headers({ 'grpc-status': '0' }),
+})
+
 const readRoles: Interceptor = (next) => (request) => {
   const roles = (request.header.get(ROLES_HEADER) ?? '').split(',')
   request.contextValues.set(callerKey, { roles: new Set(roles), maintenance: false })
@@ -32,9 +40,8 @@ export function innerApi(routes: (router: ConnectRouter) => void, signal: AbortS
   return {
     async call(request, header) {
       const until = AbortSignal.any([request.signal, signal])
-      const { method } = request
       // The headers of the inner reply are those of its own transport and stay here.
-      const reply = { service: method.parent, method, header: new Headers(), trailer: new Headers() }
+      const reply = replyTo(request.method)
       try {
         if (!request.stream) {
           const { message } = await transport.unary(request.method, until, undefined, header, request.message)

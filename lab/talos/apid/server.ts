@@ -148,6 +148,8 @@ async function listen(
       grpcWeb: false,
       connect: false,
       readMaxBytes: MAX_MESSAGE_BYTES,
+      // As in Talos: what is said is said in the clear, inside TLS.
+      acceptCompression: [],
       interceptors: [forwarding(node), checkRoles],
       contextValues: (request) => createContextValues().set(callerKey, callerOf(request.socket as TLSSocket)),
       routes,

@@ -98,6 +98,7 @@ const toResource = (one: CosiResource) => ({
     created: timestampFromMs(one.created),
     updated: timestampFromMs(one.updated),
     labels: { ...one.labels },
+    annotations: { ...one.annotations },
   },
   spec: { protoSpec: one.binary, yamlSpec: one.yaml },
 })

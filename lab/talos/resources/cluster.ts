@@ -11,8 +11,8 @@ export function clusterResources(node: TalosNode): readonly CosiDraft[] {
   if (!config) return [draft('MachineTypes', 'machine-type', 'unknown')]
   const saved = disk?.staged ?? disk?.config ?? config.source
   const drafts = [
-    draft('MachineConfigs', 'v1alpha1', config.source, () => binaryConfig(config.source)),
-    draft('MachineConfigs', 'persistent', saved, () => binaryConfig(saved)),
+    configDraft('v1alpha1', config.source),
+    configDraft('persistent', saved),
     draft('MachineTypes', 'machine-type', config.type),
     draft('Infos', 'current', { clusterId: config.clusterId, clusterName: config.clusterName }),
     draft('Identities', 'local', { nodeId: nodeIdOf(node) }),
@@ -57,6 +57,12 @@ export function clusterResources(node: TalosNode): readonly CosiDraft[] {
     }),
   ]
 }
+
+/** The annotation says that the YAML is a string that holds the text, and not the text itself. */
+const configDraft = (id: string, text: string): CosiDraft => ({
+  ...draft('MachineConfigs', id, text, () => binaryConfig(text)),
+  annotations: { 'talos.dev/yaml-spec': '1' },
+})
 
 function memberFacts(node: TalosNode): MemberFacts {
   return {

@@ -25,6 +25,9 @@ interface Wish {
   readonly since?: Edition['minor']
 }
 
+/** COSI's own short name; two types of Talos would share it by their capital letters, and then nobody could use it. */
+const RESERVED = 'ns'
+
 /**
  * Completes a definition as COSI does: aliases follow from the name, in the singular, without the end of the type, and
  * by its capital letters. Source: ResourceDefinitionSpec.Fill of cosi-project/runtime 1.14.
@@ -38,7 +41,9 @@ export function define(namespace: string, type: string, wish: Wish = {}): Defini
   const aliases = [
     ...(wish.aliases ?? []),
     displayType.toLowerCase(),
-    ...(capitals.length > 1 ? [capitals, ...(capitals.endsWith('s') ? [] : [`${capitals}s`])] : []),
+    ...(capitals.length > 1 && capitals !== RESERVED
+      ? [capitals, ...(capitals.endsWith('s') ? [] : [`${capitals}s`])]
+      : []),
   ]
   const longer = parts.slice(1).map((_, index) => [name.toLowerCase(), ...parts.slice(0, index + 1)].join('.'))
   return {
