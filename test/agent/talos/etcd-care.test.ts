@@ -125,6 +125,7 @@ describe('a snapshot of etcd', () => {
       },
       { limits: { stalledMs: 50 } },
     )
+    expect((await node.version()).ok).toBe(true)
     expect(await node.snapshot(inMemory())).toMatchObject({ error: { code: 'node-unreachable' } })
     expect((await node.version()).ok).toBe(true)
     expect(dialer.dialled).toHaveLength(2)

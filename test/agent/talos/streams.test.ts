@@ -179,7 +179,8 @@ describe('logs and kernel messages', () => {
       },
       { limits: { followMs: 100 } },
     )
-    expect(await all(node.dmesg({ follow: true, tail: false }, new AbortController().signal))).toHaveLength(1)
+    const read = await all(node.dmesg({ follow: true, tail: false }, new AbortController().signal))
+    expect(read.filter((item) => typeof item === 'string')).toEqual([])
   })
 
   test('of a node that goes away end with the problem', async () => {

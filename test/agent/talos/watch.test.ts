@@ -212,13 +212,12 @@ describe('a watch', () => {
   })
 
   test('that grows old is renewed where it was, without a word', async () => {
-    let calls = 0
     const { node } = await aNode(
       {
         state: {
           async *watch({ options }, { signal }) {
             const from = options?.startFromBookmark?.[0]
-            yield { event: [calls++ === 0 ? bootstrapped(3) : destroyed(`after-${from}`, 4)] }
+            yield { event: [from === undefined ? bootstrapped(3) : destroyed(`after-${from}`, 4)] }
             await new Promise((resolve) => signal.addEventListener('abort', resolve))
           },
         },
