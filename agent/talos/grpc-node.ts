@@ -44,6 +44,9 @@ export interface TalosNodeOptions {
   readonly clock?: Clock | undefined
 }
 
+/** Where the kernel says it, for a Talos before 1.14. Source: cmd/talosctl/pkg/talos/action/node.go. */
+const BOOT_ID_FILE = '/proc/sys/kernel/random/boot_id'
+
 /** Partitions by label that a reset erases; without any the whole system disk is meant. */
 const RESET_PARTITIONS: Readonly<Record<ResetWipe, readonly string[]>> = {
   data: ['STATE', 'EPHEMERAL'],
@@ -80,6 +83,7 @@ export function talosNode({ uuid, clock = realClock, limits: differing, ...targe
   const calls = createCalls(address, limits, () => sessions.renew())
   const { read, effect } = calls
   const resources = nodeResources(state, calls, clock)
+  const upkeep = nodeUpkeep({ machine, storage, time }, calls)
 
   const readIdentity: TalosNode['readIdentity'] = (signal) =>
     read('readIdentity', signal, (options) =>
@@ -96,7 +100,7 @@ export function talosNode({ uuid, clock = realClock, limits: differing, ...targe
   return {
     ...resources,
     ...nodeStreams(machine, calls),
-    ...nodeUpkeep({ machine, storage, time }, calls),
+    ...upkeep,
     ...nodeEtcdCare(machine, calls),
     upgrade: upgradeOver({ machine, images, lifecycle }, calls),
 
@@ -108,11 +112,16 @@ export function talosNode({ uuid, clock = realClock, limits: differing, ...targe
       read('machineStatus', signal, (options) =>
         cosi.getResource(state, RESOURCES.machineStatus, shapes.Status, options),
       ),
-    bootId: (signal) =>
-      read('bootId', signal, async (options) => {
-        const { bootID } = await cosi.getResource(state, RESOURCES.bootId, shapes.BootId, options)
-        return bootID
-      }),
+    async bootId(signal) {
+      const told = await resources.resource('bootId', signal)
+      if (!told.ok) return told
+      if (told.value) return ok(told.value.bootID)
+      const file = await upkeep.readFile(BOOT_ID_FILE, signal)
+      if (!file.ok) return file
+      const id = new TextDecoder().decode(file.value).trim()
+      if (id !== '') return ok(id)
+      return err(problem('check-failed', { address, check: 'bootId', reason: 'the node does not say' }))
+    },
     serviceList: (signal) =>
       read('serviceList', signal, async (options) => shapes.toServices(await machine.serviceList({}, options))),
     async diagnostics(signal) {

@@ -29,7 +29,10 @@ export interface TalosNode extends NodeResources, NodeStreams, NodeUpkeep, NodeE
    * after `limits.followMs`, so that a silently dead node is noticed: watch again.
    */
   watchMachineStatus(signal: AbortSignal): AsyncIterable<Result<MachineStatus, Problem>>
-  /** Changes with every boot of the kernel. */
+  /**
+   * Changes with every boot of the kernel. A Talos before 1.14 says it in a file alone, and that only to an administrator:
+   * node-unauthorized for others.
+   */
   bootId(signal?: AbortSignal): Promise<Result<string, Problem>>
   serviceList(signal?: AbortSignal): Promise<Result<readonly NodeService[], Problem>>
   /** What the node itself thinks is wrong with it. */

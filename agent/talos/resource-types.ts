@@ -122,6 +122,7 @@ const kind = <T, I extends string | undefined = undefined>(
 ) => ({ namespace, type, schema, id }) as ResourceKind<T> & { readonly id: I }
 
 export const RESOURCES = {
+  /** From Talos 1.14 on; `TalosNode.bootId` knows how older ones say it. */
   bootId: kind('runtime', 'BootIDs.runtime.talos.dev', shapes.BootId, 'boot-id'),
   machineStatus: kind('runtime', 'MachineStatuses.runtime.talos.dev', shapes.Status, 'machine'),
   diagnostics: kind('runtime', 'Diagnostics.runtime.talos.dev', shapes.Diagnostic),

@@ -153,6 +153,34 @@ describe('a node of our cluster', () => {
     ])
   })
 
+  test('before 1.14 the boot is known by a file of the kernel, which only an administrator may read', async () => {
+    const unknown = () => {
+      throw new ConnectError('resource type "BootIDs.runtime.talos.dev" is not supported', Code.PermissionDenied)
+    }
+    const old = await nodeWith({
+      state: { get: unknown },
+      machine: {
+        async *read({ path }) {
+          expect(path).toBe('/proc/sys/kernel/random/boot_id')
+          yield { bytes: new TextEncoder().encode('0f1e-22\n') }
+        },
+      },
+    })
+    expect(await old.bootId()).toEqual({ ok: true, value: '0f1e-22' })
+    const toReader = await nodeWith({
+      state: { get: unknown },
+      machine: {
+        // oxlint-disable-next-line require-yield
+        async *read() {
+          throw new ConnectError('not authorized', Code.PermissionDenied)
+        },
+      },
+    })
+    expect(await toReader.bootId()).toMatchObject({ ok: false, error: { code: 'node-unauthorized' } })
+    const silent = await nodeWith({ state: { get: unknown }, machine: { read: () => (async function* () {})() } })
+    expect(await silent.bootId()).toMatchObject({ ok: false, error: { code: 'check-failed' } })
+  })
+
   test('a second bootstrap is told apart from the first', async () => {
     let calls = 0
     const node = await nodeWith({
