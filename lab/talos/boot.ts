@@ -1,6 +1,6 @@
 import type { NodeConfig } from './config/node-config.ts'
 import { readConfig } from './config/read-config.ts'
-import { install } from './disk.ts'
+import { bootNext, install } from './disk.ts'
 import { DURATION } from './durations.ts'
 import { KERNEL_COMMAND_LINE } from './files/command-line.ts'
 import type { TalosNode } from './node.ts'
@@ -15,6 +15,7 @@ export async function runBoot(node: TalosNode, signal: AbortSignal): Promise<voi
     install(disk, disk.stagedUpgrade)
     disk.stagedUpgrade = undefined
   }
+  bootNext(disk)
   if (disk.staged !== undefined) {
     disk.config = disk.staged
     disk.staged = undefined

@@ -6,6 +6,8 @@ export interface TalosDisk extends InstalledSystem {
   readonly id: string
   /** The other of the two boot slots: what ran before the last upgrade. */
   fallback: InstalledSystem | undefined
+  /** Installed beside the one that runs; the next boot is from it. */
+  next: InstalledSystem | undefined
   /** An upgrade that waits for the next boot. */
   stagedUpgrade: InstalledSystem | undefined
   /** The configuration on STATE, as text. */
@@ -42,6 +44,7 @@ export class Disks {
       talosVersion: image.talosVersion,
       schematicId: image.schematicId,
       fallback: undefined,
+      next: undefined,
       stagedUpgrade: undefined,
       config: undefined,
       staged: undefined,
@@ -64,9 +67,16 @@ export class Disks {
   }
 }
 
-/** Writes another system into the idle slot and boots from it next time; what ran stays as the way back. */
-export function install(disk: TalosDisk, system: InstalledSystem): void {
+/** Writes another system into the idle slot; what runs goes on running until the next boot. */
+export function install(disk: TalosDisk, { talosVersion, schematicId }: InstalledSystem): void {
+  disk.next = { talosVersion, schematicId }
+}
+
+/** At boot: what was installed last runs, and what ran before stays as the way back. */
+export function bootNext(disk: TalosDisk): void {
+  if (!disk.next) return
   disk.fallback = { talosVersion: disk.talosVersion, schematicId: disk.schematicId }
-  disk.talosVersion = system.talosVersion
-  disk.schematicId = system.schematicId
+  disk.talosVersion = disk.next.talosVersion
+  disk.schematicId = disk.next.schematicId
+  disk.next = undefined
 }

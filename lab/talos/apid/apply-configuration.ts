@@ -72,11 +72,18 @@ export async function applyConfiguration(
     default:
       await adopt(node, config, true)
   }
-  return reply(plan.mode, plan.details)
+  return reply(plan.mode, `${plan.details}${plan.why ?? ''}`)
+}
+
+interface Plan {
+  readonly mode: Mode
+  readonly details: string
+  /** Why AUTO became a reboot; a dry run does not say so. */
+  readonly why?: string
 }
 
 /** What becomes of the request: AUTO becomes one of the others, and what a running node cannot take is refused. */
-function planOf(request: ApplyConfigurationRequest, stuck: string | undefined): { mode: Mode; details: string } {
+function planOf(request: ApplyConfigurationRequest, stuck: string | undefined): Plan {
   switch (request.mode) {
     case Mode.TRY:
     case Mode.NO_REBOOT: {
@@ -94,7 +101,7 @@ function planOf(request: ApplyConfigurationRequest, stuck: string | undefined): 
     case Mode.AUTO:
       return stuck === undefined
         ? { mode: Mode.NO_REBOOT, details: WITHOUT_REBOOT }
-        : { mode: Mode.REBOOT, details: `Applied configuration with a reboot: ${stuck}` }
+        : { mode: Mode.REBOOT, details: 'Applied configuration with a reboot', why: `: ${stuck}` }
     default:
       throw new ConnectError(
         `incorrect mode '${String(request.mode)}' specified for the apply config call`,

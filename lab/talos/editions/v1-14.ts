@@ -1,3 +1,4 @@
+import { DOCUMENTS_1_14, NAMED_1_14 } from '../config/keys-documents-1-14.ts'
 import type { Edition } from '../edition.ts'
 
 /** Talos 1.14: almost all settings became documents, and applying them never reboots. */
@@ -8,8 +9,8 @@ export const TALOS_1_14: Edition = {
   takesModeReboot: false,
   changesMayNeedReboot: false,
   documentsReplaceFields: true,
-  documents: {},
-  namedDocuments: [],
+  documents: DOCUMENTS_1_14,
+  namedDocuments: NAMED_1_14,
   goVersion: 'go1.26.3',
   kernelVersion: '6.18.38-talos',
   etcdVersion: '3.7.1',
