@@ -158,7 +158,10 @@ test('a watch lives through a restart of the node, and says that it does not kno
   const before = must(await node.bootId())
   must(await node.reboot('default'))
   await restarted(node, before)
-  await until(() => said.indexOf('lost') > 0 && /running$/.test(said.at(-1) ?? ''), 'the stage after the restart')
+  await until(
+    () => said.indexOf('lost') > 0 && said.at(-1)?.endsWith('running') === true,
+    'the stage after the restart',
+  )
   abort.abort()
   await watching
   // Another boot remembers nothing of where the watch was, so all is told anew.
