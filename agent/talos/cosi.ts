@@ -1,6 +1,7 @@
 import type { CallOptions, Client } from '@connectrpc/connect'
 import { parse } from 'yaml'
 import type { z } from 'zod'
+import type { NodeResource } from './node-resources.ts'
 import type { Resource, State } from './proto/state_pb.js'
 
 /** Reading the resources of a Talos node: what the node knows about itself, each as YAML behind an address of three names. */
@@ -21,9 +22,9 @@ export async function getResource<T>(
   address: ResourceAddress,
   schema: z.ZodType<T>,
   options: CallOptions,
-): Promise<T> {
+): Promise<NodeResource<T>> {
   const { resource } = await client.get(address, options)
-  return readSpec(resource, schema)
+  return readResource(resource, schema)
 }
 
 export async function listResources<T>(
@@ -31,19 +32,20 @@ export async function listResources<T>(
   address: Omit<ResourceAddress, 'id'>,
   schema: z.ZodType<T>,
   options: CallOptions,
-): Promise<readonly { readonly id: string; readonly spec: T }[]> {
-  const listed: { id: string; spec: T }[] = []
+): Promise<readonly NodeResource<T>[]> {
+  const listed: NodeResource<T>[] = []
   for await (const { resource } of client.list(address, options)) {
-    listed.push({ id: resource?.metadata?.id ?? '', spec: readSpec(resource, schema) })
+    listed.push(readResource(resource, schema))
     if (listed.length >= MAX_LISTED) break
   }
   return listed
 }
 
 /** Throws a plain error that names the fields which are not as expected, and never their values. */
-export function readSpec<T>(resource: Resource | undefined, schema: z.ZodType<T>): T {
+export function readResource<T>(resource: Resource | undefined, schema: z.ZodType<T>): NodeResource<T> {
   const parsed = schema.safeParse(parse(resource?.spec?.yamlSpec ?? ''))
-  if (parsed.success) return parsed.data
+  const { id = '', version = '' } = resource?.metadata ?? {}
+  if (parsed.success) return { id, version, spec: parsed.data }
   // Only the paths: a value could be a secret.
   const paths = parsed.error.issues.map((issue) => issue.path.join('.'))
   throw new Error(`the resource ${resource?.metadata?.type ?? ''} is not as expected: ${paths.join(', ')}`)

@@ -1,5 +1,5 @@
 import { create } from '@bufbuild/protobuf'
-import { createClient } from '@connectrpc/connect'
+import { createClient, type CallOptions } from '@connectrpc/connect'
 import { createGrpcTransport } from '@connectrpc/connect-node'
 import type { Clock } from '#core/base/clock.ts'
 import { err, ok, type Result } from '#core/base/result.ts'
@@ -9,7 +9,7 @@ import { realClock } from '../clock.ts'
 import type { Dialer } from '../dialer.ts'
 import type { ClientIdentity } from '../vault/client-identity.ts'
 import { createCalls } from './calls.ts'
-import * as cosi from './cosi.ts'
+import { getResource } from './cosi.ts'
 import { isAbsent, isAlreadyBootstrapped } from './errors.ts'
 import { nodeEtcdCare } from './etcd-care.ts'
 import { MAX_MESSAGE_BYTES, TALOS_LIMITS, type TalosLimits } from './limits.ts'
@@ -20,12 +20,12 @@ import { State } from './proto/state_pb.js'
 import { StorageService } from './proto/storage_pb.js'
 import { TimeService } from './proto/time_pb.js'
 import { checkDone, theOnly } from './replies.ts'
-import { RESOURCES } from './resource-types.ts'
+import { RESOURCES, type ResourceKind } from './resource-types.ts'
 import { nodeResources } from './resources.ts'
 import { openSessions } from './sessions.ts'
 import * as shapes from './shapes.ts'
 import { nodeStreams } from './streams.ts'
-import { upgradeOver } from './upgrade.ts'
+import { nodeImages } from './upgrade.ts'
 import { nodeUpkeep } from './upkeep.ts'
 
 /** A Talos node over its gRPC API. See `TalosNode` for what each call promises. */
@@ -85,10 +85,12 @@ export function talosNode({ uuid, clock = realClock, limits: differing, ...targe
   const resources = nodeResources(state, calls, clock)
   const upkeep = nodeUpkeep({ machine, storage, time }, calls)
 
+  /** For what every node has: an absent one is a node that is not ready to tell. */
+  const tell = async <T>(kind: ResourceKind<T> & { readonly id: string }, options: CallOptions) =>
+    (await getResource(state, kind, kind.schema, options)).spec
+
   const readIdentity: TalosNode['readIdentity'] = (signal) =>
-    read('readIdentity', signal, (options) =>
-      cosi.getResource(state, RESOURCES.systemInformation, shapes.Identity, options),
-    )
+    read('readIdentity', signal, async (options) => ({ uuid: (await tell(RESOURCES.systemInformation, options)).uuid }))
 
   /** Asked on the connection that the configuration will go over: in maintenance it is held to one certificate. */
   async function checkIdentity(signal: AbortSignal | undefined): Promise<Result<unknown, Problem>> {
@@ -102,20 +104,17 @@ export function talosNode({ uuid, clock = realClock, limits: differing, ...targe
     ...nodeStreams(machine, calls),
     ...upkeep,
     ...nodeEtcdCare(machine, calls),
-    upgrade: upgradeOver({ machine, images, lifecycle }, calls),
+    ...nodeImages({ machine, images, lifecycle }, calls),
 
     address,
     readIdentity,
     version: (signal) =>
       read('version', signal, async (options) => shapes.toVersion(await machine.version({}, options))),
-    machineStatus: (signal) =>
-      read('machineStatus', signal, (options) =>
-        cosi.getResource(state, RESOURCES.machineStatus, shapes.Status, options),
-      ),
+    machineStatus: (signal) => read('machineStatus', signal, (options) => tell(RESOURCES.machineStatus, options)),
     async bootId(signal) {
       const told = await resources.resource('bootId', signal)
       if (!told.ok) return told
-      if (told.value) return ok(told.value.bootID)
+      if (told.value) return ok(told.value.spec.bootID)
       const file = await upkeep.readFile(BOOT_ID_FILE, signal)
       if (!file.ok) return file
       const id = new TextDecoder().decode(file.value).trim()
@@ -130,12 +129,7 @@ export function talosNode({ uuid, clock = realClock, limits: differing, ...targe
       return found.ok ? ok(found.value.map(({ id, spec }) => ({ id, message: spec.message }))) : found
     },
     activeConfig: (signal) =>
-      read(
-        'activeConfig',
-        signal,
-        async (options) =>
-          new Secret(await cosi.getResource(state, RESOURCES.activeConfig, shapes.ConfigText, options)),
-      ),
+      read('activeConfig', signal, async (options) => new Secret(await tell(RESOURCES.activeConfig, options))),
     async *watchMachineStatus(signal) {
       const ending = new AbortController()
       const end = setTimeout(() => ending.abort(), limits.followMs)

@@ -5,7 +5,10 @@ import type { ListName, ResourceName, SingleName, SpecOf } from './resource-type
 /** Reading and watching what a node tells about itself. Asks for nothing and changes nothing; repeating it is harmless. */
 export interface NodeResources {
   /** Undefined while there is none, and for a kind that this Talos does not know. */
-  resource<N extends SingleName>(name: N, signal?: AbortSignal): Promise<Result<SpecOf<N> | undefined, Problem>>
+  resource<N extends SingleName>(
+    name: N,
+    signal?: AbortSignal,
+  ): Promise<Result<NodeResource<SpecOf<N>> | undefined, Problem>>
   /** Empty for a kind that this Talos does not know. */
   resources<N extends ListName>(
     name: N,
@@ -20,13 +23,15 @@ export interface NodeResources {
 
 export interface NodeResource<T> {
   readonly id: string
+  /** Grows with each change; static pods carry that of their configuration. */
+  readonly version: string
   readonly spec: T
 }
 
 export type ResourceChange<T> =
   /** Replaces everything known before. */
   | { readonly is: 'all'; readonly resources: readonly NodeResource<T>[] }
-  | { readonly is: 'put'; readonly id: string; readonly spec: T }
+  | ({ readonly is: 'put' } & NodeResource<T>)
   | { readonly is: 'gone'; readonly id: string }
   /** What is known is getting old: the node does not answer, and is asked again. */
   | { readonly is: 'lost'; readonly problem: Problem }

@@ -13,6 +13,11 @@ export interface NodeUpkeep {
    * etcd-quorum-at-risk, still-settling (later), upgrade-refused (never), outcome-unknown (look at the version it boots).
    */
   upgrade(image: string, follow?: UpgradeFollower, signal?: AbortSignal): Promise<Result<Upgraded, Problem>>
+  /**
+   * Fetches an image before it is needed, so that what needs it restarts quickly; one that is there is left alone.
+   * Problem: image-unavailable (later).
+   */
+  pullImage(image: string, store: ImageStore, signal?: AbortSignal): Promise<Result<void, Problem>>
   /** The Talos that ran before runs again after the restart this begins. */
   rollback(signal?: AbortSignal): Promise<Result<void, Problem>>
   /** Answers the id that the node's events carry meanwhile. It has happened when the boot id is another. */
@@ -40,6 +45,9 @@ export interface NodeUpkeep {
     signal?: AbortSignal,
   ): Promise<Result<NodeClientConfiguration, Problem>>
 }
+
+/** `system` holds the kubelet, etcd and installers; `kubernetes` what pods run, static ones too. */
+export type ImageStore = 'system' | 'kubernetes'
 
 /** Told each line of the installer, from 1.13 on. */
 export interface UpgradeFollower {

@@ -88,6 +88,8 @@ const NodeStatus = z
     labels: labels ?? {},
   }))
 
+const Image = z.object({ image: text })
+
 /** A pod's status as Kubernetes writes it. */
 const StaticPod = z
   .object({ phase: text, conditions: listOf(z.object({ type: text, status: text })) })
@@ -97,7 +99,7 @@ const StaticPod = z
   }))
 
 const SystemInformation = z
-  .object({ uuid: text, serialnumber: optional, manufacturer: optional, productName: optional })
+  .object({ uuid: text.min(1), serialnumber: optional, manufacturer: optional, productName: optional })
   .transform(({ uuid, serialnumber, ...rest }) => ({ ...rest, uuid: uuid.toLowerCase(), serial: serialnumber }))
 
 const SecurityState = z
@@ -187,6 +189,18 @@ export const RESOURCES = {
   nodename: kind('k8s', 'Nodenames.kubernetes.talos.dev', z.object({ nodename: text }), 'nodename'),
   nodeStatuses: kind('k8s', 'NodeStatuses.kubernetes.talos.dev', NodeStatus),
   staticPods: kind('k8s', 'StaticPodStatuses.kubernetes.talos.dev', StaticPod),
+  /** What the static pods of a control plane are made from; their pods carry its version as `talos.dev/config-version`. */
+  apiServer: kind('controlplane', 'APIServerConfigs.kubernetes.talos.dev', Image, 'kube-apiserver'),
+  controllerManager: kind(
+    'controlplane',
+    'ControllerManagerConfigs.kubernetes.talos.dev',
+    Image,
+    'kube-controller-manager',
+  ),
+  scheduler: kind('controlplane', 'SchedulerConfigs.kubernetes.talos.dev', Image, 'kube-scheduler'),
+  kubelet: kind('k8s', 'KubeletSpecs.kubernetes.talos.dev', Image, 'kubelet'),
+  /** What Talos itself wants to be in Kubernetes, each a list of objects. */
+  manifests: kind('controlplane', 'Manifests.kubernetes.talos.dev', listOf(z.record(text, z.unknown()))),
   timeStatus: kind(
     'runtime',
     'TimeStatuses.v1alpha1.talos.dev',

@@ -13,12 +13,6 @@ import { theOnly } from './replies.ts'
 
 /** From what Talos answers to what the agent works with: only the fields we use, checked where they are YAML. */
 
-export const Identity = z.object({
-  uuid: z
-    .string()
-    .min(1)
-    .transform((uuid) => uuid.toLowerCase()),
-})
 export const BootId = z.object({ bootID: z.string().min(1) })
 export const Diagnostic = z.object({ message: z.string() })
 export const ConfigText = z.string().min(1)

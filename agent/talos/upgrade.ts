@@ -4,15 +4,15 @@ import { err, ok, type Result } from '#core/base/result.ts'
 import { problem, type Facts, type Problem } from '#core/model/problem.ts'
 import type { Calls } from './calls.ts'
 import { installerProblem } from './errors.ts'
-import type { NodeUpkeep, UpgradeFollower, Upgraded } from './node-upkeep.ts'
+import type { ImageStore, NodeUpkeep, UpgradeFollower, Upgraded } from './node-upkeep.ts'
 import { ContainerDriver, ContainerdNamespace } from './proto/common_pb.js'
 import type { ImageService, LifecycleService } from './proto/lifecycle_pb.js'
 import type { MachineService } from './proto/machine_pb.js'
-import { theOnly } from './replies.ts'
+import { checkDone, theOnly } from './replies.ts'
 import { toVersion } from './shapes.ts'
 
 /**
- * Installing another Talos, the old way and the new one. Which of them a node knows is decided here and nowhere else, by
+ * Pulling images and installing another Talos, the old way and the new one. Which of them a node knows is decided here and nowhere else, by
  * the version that runs on it.
  *
  * New: the image is pulled, its installer runs while we listen, and the restart is ours. The node checks nothing about
@@ -29,6 +29,10 @@ export interface UpgradeClients {
 const HAS_LIFECYCLE = '>1.13.0-alpha.2'
 /** Where the installer's image lies; it runs from there. Source: as above. */
 const CONTAINERD = { driver: ContainerDriver.CRI, namespace: ContainerdNamespace.NS_SYSTEM }
+const STORES: Readonly<Record<ImageStore, ContainerdNamespace>> = {
+  system: ContainerdNamespace.NS_SYSTEM,
+  kubernetes: ContainerdNamespace.NS_CRI,
+}
 /** The end of what an installer said; its usage text alone is twenty lines. */
 const MAX_LAST_LINES = 20
 
@@ -36,16 +40,22 @@ const MAX_LAST_LINES = 20
 export const hasLifecycle = (tag: string): boolean =>
   semver.valid(tag) === null || semver.satisfies(tag, HAS_LIFECYCLE, { includePrerelease: true })
 
-export function upgradeOver({ machine, images, lifecycle }: UpgradeClients, calls: Calls): NodeUpkeep['upgrade'] {
+export function nodeImages(
+  { machine, images, lifecycle }: UpgradeClients,
+  calls: Calls,
+): Pick<NodeUpkeep, 'upgrade' | 'pullImage'> {
   const { address, limits } = calls
 
-  async function pull(image: string, signal: AbortSignal | undefined): Promise<Result<void, Problem>> {
-    // Pulling twice is pulling once, so a lost answer is no unknown outcome.
-    return calls.read(
+  const runningVersion = (signal: AbortSignal | undefined) =>
+    calls.read('version', signal, async (options) => toVersion(await machine.version({}, options)))
+
+  /** Pulling twice is pulling once, so a lost answer is no unknown outcome. */
+  const pull = (image: string, store: ContainerdNamespace, signal: AbortSignal | undefined) =>
+    calls.read(
       'pullImage',
       signal,
       async (options) => {
-        const asked = { containerd: CONTAINERD, imageRef: image }
+        const asked = { containerd: { ...CONTAINERD, namespace: store }, imageRef: image }
         let name: string | undefined
         for await (const { response } of images.pull(asked, options))
           if (response.case === 'name') name = response.value
@@ -53,7 +63,14 @@ export function upgradeOver({ machine, images, lifecycle }: UpgradeClients, call
       },
       limits.pullMs,
     )
-  }
+
+  const pullTheOldWay = (image: string, store: ContainerdNamespace, signal: AbortSignal | undefined) =>
+    calls.read(
+      'pullImage',
+      signal,
+      async (options) => checkDone(await machine.imagePull({ namespace: store, reference: image }, options)),
+      limits.pullMs,
+    )
 
   function install(
     image: string,
@@ -80,24 +97,32 @@ export function upgradeOver({ machine, images, lifecycle }: UpgradeClients, call
     })
   }
 
-  return async (image, follow, signal) => {
-    const running = await calls.read('version', signal, async (options) =>
-      toVersion(await machine.version({}, options)),
+  const upgradeTheOldWay = (image: string, signal: AbortSignal | undefined) =>
+    calls.effect(
+      'upgrade',
+      signal,
+      async (options): Promise<Upgraded> => {
+        const { actorId } = theOnly((await machine.upgrade({ image }, options)).messages)
+        return { restarts: 'by-itself', actorId: actorId || undefined }
+      },
+      limits.pullMs,
     )
-    if (!running.ok) return running
-    if (!hasLifecycle(running.value.tag))
-      return calls.effect(
-        'upgrade',
-        signal,
-        async (options): Promise<Upgraded> => {
-          const { actorId } = theOnly((await machine.upgrade({ image }, options)).messages)
-          return { restarts: 'by-itself', actorId: actorId || undefined }
-        },
-        limits.pullMs,
-      )
-    const pulled = await pull(image, signal)
-    if (!pulled.ok) return pulled
-    const installed = await install(image, follow, signal)
-    return installed.ok ? ok({ restarts: 'when-told', actorId: undefined }) : installed
+
+  return {
+    async upgrade(image, follow, signal) {
+      const running = await runningVersion(signal)
+      if (!running.ok) return running
+      if (!hasLifecycle(running.value.tag)) return upgradeTheOldWay(image, signal)
+      const pulled = await pull(image, CONTAINERD.namespace, signal)
+      if (!pulled.ok) return pulled
+      const installed = await install(image, follow, signal)
+      return installed.ok ? ok({ restarts: 'when-told', actorId: undefined }) : installed
+    },
+    async pullImage(image, store, signal) {
+      const running = await runningVersion(signal)
+      if (!running.ok) return running
+      const way = hasLifecycle(running.value.tag) ? pull : pullTheOldWay
+      return way(image, STORES[store], signal)
+    },
   }
 }

@@ -28,8 +28,11 @@ export interface UpkeepClients {
   readonly time: Client<typeof TimeService>
 }
 
-/** `NodeUpkeep` over gRPC, but for the upgrade. */
-export function nodeUpkeep({ machine, storage, time }: UpkeepClients, calls: Calls): Omit<NodeUpkeep, 'upgrade'> {
+/** `NodeUpkeep` over gRPC, but for what `upgrade.ts` does. */
+export function nodeUpkeep(
+  { machine, storage, time }: UpkeepClients,
+  calls: Calls,
+): Omit<NodeUpkeep, 'upgrade' | 'pullImage'> {
   const { read, effect } = calls
   return {
     rollback: (signal) => effect('rollback', signal, async (options) => checkDone(await machine.rollback({}, options))),

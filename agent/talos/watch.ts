@@ -1,7 +1,7 @@
 import type { Clock } from '#core/base/clock.ts'
 import { err, ok } from '#core/base/result.ts'
 import type { Calls, Items } from './calls.ts'
-import { readSpec, type StateClient } from './cosi.ts'
+import { readResource, type StateClient } from './cosi.ts'
 import { isForgottenBookmark, isUnknownResourceType, ranOutOfTime, talosProblem } from './errors.ts'
 import type { ResourceChange, NodeResource } from './node-resources.ts'
 import { EventType, type Event } from './proto/state_pb.js'
@@ -104,7 +104,7 @@ class Telling<T> {
         return this.#all ? this.#tellAll([]) : { is: 'gone', id }
       case EventType.CREATED:
       case EventType.UPDATED: {
-        const told = { id, spec: readSpec(resource, this.#kind.schema) }
+        const told = readResource(resource, this.#kind.schema)
         if (!this.#all) return { is: 'put', ...told }
         if (this.#kind.id !== undefined) return this.#tellAll([told])
         if (this.#all.length < MAX_TOLD) this.#all.push(told)

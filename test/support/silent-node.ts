@@ -33,6 +33,7 @@ export function silentNode(address: string): TalosNode {
     logs: say,
     dmesg: say,
     upgrade: refuse,
+    pullImage: refuse,
     rollback: refuse,
     reboot: refuse,
     restartService: refuse,

@@ -7,7 +7,7 @@
 
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
-import type { ContainerDriver, DataSchema, Metadata } from "./common_pb.js";
+import type { ContainerdNamespace, ContainerDriver, DataSchema, Metadata } from "./common_pb.js";
 import type { Duration, EmptySchema } from "@bufbuild/protobuf/wkt";
 import type { EventSchema, EventsRequestSchema } from "./events_pb.js";
 
@@ -644,6 +644,29 @@ export declare type GenerateClientConfigurationResponse = Message<"machine.Gener
  * Use `create(GenerateClientConfigurationResponseSchema)` to create a new message.
  */
 export declare const GenerateClientConfigurationResponseSchema: GenMessage<GenerateClientConfigurationResponse>;
+
+/**
+ * Before 1.13; later ones have a service for it.
+ *
+ * @generated from message machine.ImagePullRequest
+ */
+export declare type ImagePullRequest = Message<"machine.ImagePullRequest"> & {
+  /**
+   * @generated from field: common.ContainerdNamespace namespace = 1;
+   */
+  namespace: ContainerdNamespace;
+
+  /**
+   * @generated from field: string reference = 2;
+   */
+  reference: string;
+};
+
+/**
+ * Describes the message machine.ImagePullRequest.
+ * Use `create(ImagePullRequestSchema)` to create a new message.
+ */
+export declare const ImagePullRequestSchema: GenMessage<ImagePullRequest>;
 
 /**
  * @generated from message machine.LoadAvg
@@ -1546,6 +1569,14 @@ export declare const MachineService: GenService<{
     methodKind: "unary";
     input: typeof GenerateClientConfigurationRequestSchema;
     output: typeof GenerateClientConfigurationResponseSchema;
+  },
+  /**
+   * @generated from rpc machine.MachineService.ImagePull
+   */
+  imagePull: {
+    methodKind: "unary";
+    input: typeof ImagePullRequestSchema;
+    output: typeof EmptyResponseSchema;
   },
   /**
    * @generated from rpc machine.MachineService.Kubeconfig

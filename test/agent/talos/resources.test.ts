@@ -40,10 +40,18 @@ const SINGLE: Readonly<Record<SingleName, readonly [yaml: string, spec: unknown]
   persistentConfig: ['|\n  version: v1alpha1\n', 'version: v1alpha1\n'],
   etcdMember: ['memberID: abc123\n', { id: '0000000000abc123' }],
   nodename: ['nodename: cp-1\nhostnameVersion: "3"\nskipNodeRegistration: false\n', { nodename: 'cp-1' }],
+  apiServer: [
+    'image: registry.k8s.io/kube-apiserver:v1.36.3\nlocalPort: 6443\n',
+    { image: 'registry.k8s.io/kube-apiserver:v1.36.3' },
+  ],
+  controllerManager: ['enabled: true\nimage: cm:v1\ncloudProvider: ""\n', { image: 'cm:v1' }],
+  scheduler: ['enabled: true\nimage: s:v1\n', { image: 's:v1' }],
+  kubelet: ['image: k:v1\nargs: []\nexpectedNodename: cp-1\n', { image: 'k:v1' }],
   timeStatus: ['synced: true\nepoch: 1\nsyncDisabled: false\n', { synced: true, syncDisabled: false }],
 }
 
 const LISTS: Readonly<Record<ListName, readonly [yaml: string, spec: unknown]>> = {
+  manifests: ['- apiVersion: v1\n  kind: Namespace\n', [{ apiVersion: 'v1', kind: 'Namespace' }]],
   diagnostics: ['message: kubelet is slow\ndetails: []\n', { message: 'kubelet is slow' }],
   services: ['running: true\nhealthy: false\nunknown: true\n', { running: true, healthy: false, unknown: true }],
   extensions: [
@@ -100,7 +108,7 @@ describe('what a node tells about itself', () => {
     const read = await node.resource(name)
     const { namespace, type, id } = RESOURCES[name]
     expect(asked).toEqual([`${namespace} ${type} ${id}`])
-    expect(read).toEqual({ ok: true, value: spec })
+    expect(read).toEqual({ ok: true, value: { id: 'x', version: '1', spec } })
   })
 
   test.each(Object.entries(LISTS) as [ListName, (typeof LISTS)[ListName]][])('%s', async (name, [yaml, spec]) => {
@@ -112,7 +120,7 @@ describe('what a node tells about itself', () => {
         },
       },
     })
-    expect(await node.resources(name)).toEqual({ ok: true, value: [{ id: 'first', spec }] })
+    expect(await node.resources(name)).toEqual({ ok: true, value: [{ id: 'first', version: '1', spec }] })
   })
 
   test('a resource that is not there is no failure, nor is a kind that an older Talos does not know', async () => {

@@ -38,6 +38,10 @@ function aNodeOf(tag: string, steps: readonly Step[], differs: TalosAnswers = {}
         asked.push(['legacy', request.image, request.stage, request.$unknown?.length ?? 0])
         return { messages: [{ actorId: 'actor-1' }] }
       },
+      imagePull: ({ namespace, reference }) => {
+        asked.push(['legacy pull', reference, namespace])
+        return { messages: [{}] }
+      },
       ...differs.machine,
     },
   }
@@ -129,6 +133,16 @@ describe('upgrading', () => {
     })
     expect(await (await nodeWith(answers)).upgrade(IMAGE)).toMatchObject({ error: { retry: 'later' } })
     expect(asked).toEqual([])
+  })
+
+  test('images are fetched beforehand where they will run from, by old and new Talos', async () => {
+    const done = { ok: true, value: undefined }
+    const old = aNodeOf('v1.12.11', [])
+    expect(await (await nodeWith(old.answers)).pullImage('k:v1', 'system')).toEqual(done)
+    expect(old.asked).toEqual([['legacy pull', 'k:v1', 1]])
+    const young = aNodeOf('v1.14.0', [])
+    expect(await (await nodeWith(young.answers)).pullImage('s:v1', 'kubernetes')).toEqual(done)
+    expect(young.asked).toEqual([['pull', 's:v1', 1, 2]])
   })
 
   test('an abort while the installer runs leaves the outcome unknown', async () => {

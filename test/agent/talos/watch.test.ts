@@ -92,11 +92,11 @@ describe('a watch', () => {
       {
         is: 'all',
         resources: [
-          { id: 'apid', spec: spec(true) },
-          { id: 'etcd', spec: spec(true) },
+          { id: 'apid', version: '1', spec: spec(true) },
+          { id: 'etcd', version: '1', spec: spec(true) },
         ],
       },
-      { is: 'put', id: 'etcd', spec: spec(false) },
+      { is: 'put', id: 'etcd', version: '1', spec: spec(false) },
       { is: 'gone', id: 'apid' },
     ])
     expect(asked).toHaveLength(1)
@@ -110,8 +110,8 @@ describe('a watch', () => {
       { events: [[destroyed('etcd', 8)]] },
     ])
     expect(await heard(node, 4)).toEqual([
-      { is: 'all', resources: [{ id: 'etcd', spec: spec(true) }] },
-      { is: 'put', id: 'etcd', spec: spec(false) },
+      { is: 'all', resources: [{ id: 'etcd', version: '1', spec: spec(true) }] },
+      { is: 'put', id: 'etcd', version: '1', spec: spec(false) },
       'lost: node-unreachable',
       { is: 'gone', id: 'etcd' },
     ])
@@ -190,7 +190,7 @@ describe('a watch', () => {
     }
     expect(items).toEqual([
       { is: 'all', resources: [] },
-      { is: 'put', id: 'boot-id', spec: { bootID: 'b-1' } },
+      { is: 'put', id: 'boot-id', version: '1', spec: { bootID: 'b-1' } },
     ])
     expect(asked[0]?.id).toBe('boot-id')
     expect(asked[0]?.options).toMatchObject({ bootstrapContents: false })
