@@ -1,6 +1,6 @@
 import type { NodeConfig } from './config/node-config.ts'
 import { readConfig } from './config/read-config.ts'
-import { bootNext, install } from './disk.ts'
+import { bootNext } from './disk.ts'
 import { DURATION } from './durations.ts'
 import { KERNEL_COMMAND_LINE } from './files/command-line.ts'
 import type { TalosNode } from './node.ts'
@@ -11,10 +11,6 @@ export async function runBoot(node: TalosNode, signal: AbortSignal): Promise<voi
   const { disk } = node
   if (!disk?.bootable) return
   await node.world.busy('node.boot', node.hardware.name, DURATION.boot, signal)
-  if (disk.stagedUpgrade) {
-    install(disk, disk.stagedUpgrade)
-    disk.stagedUpgrade = undefined
-  }
   bootNext(disk)
   if (disk.staged !== undefined) {
     disk.config = disk.staged

@@ -8,8 +8,6 @@ export interface TalosDisk extends InstalledSystem {
   fallback: InstalledSystem | undefined
   /** Installed beside the one that runs; the next boot is from it. */
   next: InstalledSystem | undefined
-  /** An upgrade that waits for the next boot. */
-  stagedUpgrade: InstalledSystem | undefined
   /** The configuration on STATE, as text. */
   config: string | undefined
   /** Written by mode STAGED; becomes `config` at the next boot. */
@@ -45,7 +43,6 @@ export class Disks {
       schematicId: image.schematicId,
       fallback: undefined,
       next: undefined,
-      stagedUpgrade: undefined,
       config: undefined,
       staged: undefined,
       etcdMember: undefined,
@@ -67,16 +64,20 @@ export class Disks {
   }
 }
 
-/** Writes another system into the idle slot; what runs goes on running until the next boot. */
-export function install(disk: TalosDisk, { talosVersion, schematicId }: InstalledSystem): void {
-  disk.next = { talosVersion, schematicId }
+/** A boot begins: what was installed runs from here on, and what ran stays as the way back. */
+export function bootNext(disk: TalosDisk): void {
+  const { next } = disk
+  if (!next) return
+  disk.fallback = { talosVersion: disk.talosVersion, schematicId: disk.schematicId }
+  disk.next = undefined
+  disk.talosVersion = next.talosVersion
+  disk.schematicId = next.schematicId
 }
 
-/** At boot: what was installed last runs, and what ran before stays as the way back. */
-export function bootNext(disk: TalosDisk): void {
-  if (!disk.next) return
-  disk.fallback = { talosVersion: disk.talosVersion, schematicId: disk.schematicId }
-  disk.talosVersion = disk.next.talosVersion
-  disk.schematicId = disk.next.schematicId
-  disk.next = undefined
+/** Tells the next boot to run the other system again. False when there is none. */
+export function swapSlots(disk: TalosDisk): boolean {
+  // What was installed and never ran is given up for what runs.
+  if (!disk.next && !disk.fallback) return false
+  disk.next = disk.next ? undefined : disk.fallback
+  return true
 }

@@ -1,6 +1,5 @@
 import { create } from '@bufbuild/protobuf'
 import { Code, ConnectError, type ConnectRouter } from '@connectrpc/connect'
-import { install } from '../disk.ts'
 import { DURATION } from '../durations.ts'
 import { installerOutput, readInstaller } from '../installer.ts'
 import type { TalosNode } from '../node.ts'
@@ -47,7 +46,7 @@ export function lifecycleService(router: ConnectRouter, node: TalosNode): void {
           node.journal.kernel(`[talos] ${line}`)
           yield message(line)
         }
-        install(disk, system.value)
+        disk.next = system.value
         node.changed()
         yield exit(0)
       } finally {

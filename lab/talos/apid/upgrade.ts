@@ -1,10 +1,10 @@
 import { Code, ConnectError } from '@connectrpc/connect'
-import type { TalosDisk } from '../disk.ts'
+import { swapSlots, type TalosDisk } from '../disk.ts'
 import { readInstaller } from '../installer.ts'
 import type { TalosNode } from '../node.ts'
 import type { UpgradeRequest } from '../proto/machine_pb.js'
 import { reboot } from '../sequences/power.ts'
-import { runLegacyUpgrade, swapSlots } from '../sequences/upgrade.ts'
+import { runLegacyUpgrade } from '../sequences/upgrade.ts'
 import { later, newActorId } from './wire.ts'
 
 /** Fewer voters than this cannot spare one while it reboots. */
@@ -28,7 +28,7 @@ export async function upgrade(node: TalosNode, request: UpgradeRequest) {
     if (node.config?.controlPlane && !request.preserve && !request.force) checkEtcd(node)
     const actorId = newActorId()
     if (request.stage) {
-      disk.stagedUpgrade = system.value
+      disk.next = system.value
       later(() => reboot(node, actorId))
     } else later(() => runLegacyUpgrade(node, actorId, system.value))
     return { messages: [{ ack: 'Upgrade request received', actorId }] }
@@ -39,7 +39,7 @@ export async function upgrade(node: TalosNode, request: UpgradeRequest) {
 
 /** Back to the other boot slot, and a reboot. */
 export function rollback(node: TalosNode) {
-  if (!swapSlots(node))
+  if (!swapSlots(installedDisk(node)))
     throw new ConnectError('failed to revert bootloader: no alternate boot label found', Code.Unknown)
   later(() => reboot(node, newActorId()))
   return { messages: [{}] }

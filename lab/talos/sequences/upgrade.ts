@@ -1,5 +1,5 @@
 import { DURATION } from '../durations.ts'
-import { install, type InstalledSystem } from '../disk.ts'
+import type { InstalledSystem } from '../disk.ts'
 import { installerOutput } from '../installer.ts'
 import type { TalosNode } from '../node.ts'
 import { stopEverything } from './power.ts'
@@ -24,7 +24,7 @@ export async function runLegacyUpgrade(node: TalosNode, actorId: string, system:
           ms: DURATION.install,
           act() {
             for (const line of installerOutput(system, '/dev/sda')) node.journal.kernel(`[talos] ${line}`)
-            install(disk, system)
+            disk.next = system
           },
         },
       ],
@@ -33,13 +33,4 @@ export async function runLegacyUpgrade(node: TalosNode, actorId: string, system:
     { name: 'reboot', tasks: [{ name: 'reboot' }] },
   ])
   if (done && !signal.aborted) await node.restart()
-}
-
-/** Boots what ran before the last upgrade. False when there is nothing to go back to. */
-export function swapSlots(node: TalosNode): boolean {
-  const { disk } = node
-  const { fallback } = disk ?? {}
-  if (!disk || !fallback) return false
-  install(disk, fallback)
-  return true
 }
