@@ -168,7 +168,7 @@ export function dialProblem({ kind }: DialFailure, facts: Facts): Problem {
   }
 }
 
-/** Versions that do not follow each other. Source: pkg/machinery/compatibility/talos_version.go, kubernetes_version.go. */
+/** What an installer says of versions that do not follow each other; a configuration is refused with the same words. Source: pkg/machinery/compatibility/talos_version.go, kubernetes_version.go. */
 const UNFIT_VERSION =
   /host version .* is too (?:old to upgrade|new to downgrade)|is too (?:old|new) to be used with Talos/
 
@@ -185,7 +185,6 @@ const REFUSALS: readonly (readonly [RegExp, Problem['code']])[] = [
   [/can't be generated on worker nodes/, 'config-refused'],
   // Of a configuration, of an installation, and of the check before an upgrade, which holds a lock in etcd.
   [/already in progress|already applied and node is rebooting|failed to acquire upgrade mutex/, 'still-settling'],
-  [UNFIT_VERSION, 'upgrade-refused'],
   [/machine is not installed/, 'upgrade-refused'],
   [/error pulling image|error validating installer image|not found in containerd store/, 'image-unavailable'],
   [/error validating etcd for upgrade|cannot forfeit leadership, only one member/, 'etcd-quorum-at-risk'],

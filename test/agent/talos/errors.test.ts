@@ -52,6 +52,12 @@ const SAID: readonly (readonly [source: string, code: Code, text: string, means:
     "the applied machine configuration doesn't contain v1alpha1 config, did you mean to patch the machine config instead?",
     'config-refused',
   ],
+  [
+    'pkg/machinery/compatibility/kubernetes_version.go',
+    Code.InvalidArgument,
+    'version of Kubernetes 1.37.0 is too new to be used with Talos 1.13.9',
+    'config-refused',
+  ],
   // Upgrade, new.
   [LIFECYCLE, Code.FailedPrecondition, 'another installation/upgrade is already in progress', 'still-settling'],
   [LIFECYCLE, Code.FailedPrecondition, 'machine is not installed', 'upgrade-refused'],

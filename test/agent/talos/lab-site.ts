@@ -39,7 +39,7 @@ export interface Born {
 const RATE = 500
 const HOUR_MS = 3_600_000
 /** What a machine does in a few minutes takes it this long at the lab's rate, on a machine that does other things too. */
-const PATIENCE_MS = 20_000
+export const PATIENCE_MS = 30_000
 
 export const must = <T>(result: Result<T, Problem>): T => {
   if (!result.ok) throw new Error(sayProblem(result.error))

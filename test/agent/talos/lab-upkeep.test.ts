@@ -4,7 +4,7 @@ import type { SnapshotSink, SnapshotSource } from '#agent/talos/node-etcd.ts'
 import type { NodeEvent } from '#agent/talos/node-streams.ts'
 import type { TalosNode } from '#agent/talos/node.ts'
 import { until } from '#test/lab/talos/support/site.ts'
-import { eventually, labSite, memberOf, must, restarted, type Born, type LabSite } from './lab-site.ts'
+import { PATIENCE_MS, eventually, labSite, memberOf, must, restarted, type Born, type LabSite } from './lab-site.ts'
 
 /** Whole journeys of upkeep between our client and the lab's nodes, which share no code with it. */
 const T12: Born = { size: 1, talos: 'v1.12.11', contract: '1.12', kubernetes: 'v1.35.4' }
@@ -12,7 +12,7 @@ const T13: Born = { size: 1, talos: 'v1.13.9', contract: '1.13', kubernetes: 'v1
 const T14: Born = { size: 1, talos: 'v1.14.0', contract: '1.14', kubernetes: 'v1.36.3' }
 const SCHEMATIC = 'c'.repeat(64)
 const installer = (version: string) => `factory.talos.dev/nocloud-installer/${SCHEMATIC}:${version}`
-const LONG = { timeout: 90_000 }
+const LONG = { timeout: 180_000 }
 
 const open: LabSite[] = []
 afterEach(async () => {
@@ -102,10 +102,14 @@ test('etcd comes back from a snapshot on a node that lost its data', LONG, async
   const before = must(await node.bootId())
   const [member] = must(await node.etcdMembers())
   must(await node.reset({ graceful: false, reboot: true, wipe: 'ephemeral' }))
-  await until(async () => {
-    const bootId = await node.bootId()
-    return bootId.ok && bootId.value !== before
-  }, 'another boot')
+  await until(
+    async () => {
+      const bootId = await node.bootId()
+      return bootId.ok && bootId.value !== before
+    },
+    'another boot',
+    PATIENCE_MS,
+  )
   expect(await eventually(() => node.recover(source(), 'snapshot'), 'recovery')).toEqual(taken)
   expect(await eventually(() => node.bootstrapFromSnapshot('snapshot'), 'bootstrap')).toBe('started')
   await memberOf(node, 1)
@@ -154,7 +158,7 @@ test('a watch lives through a restart of the node, and says that it does not kno
       else said.push(`all: ${change.value.resources.map(({ spec }) => spec.stage).join()}`)
     }
   })()
-  await until(() => said[0] === 'all: running' || said.includes('running'), 'the stage as it is')
+  await until(() => said[0] === 'all: running' || said.includes('running'), 'the stage as it is', PATIENCE_MS)
   const before = must(await node.bootId())
   must(await node.reboot('default'))
   await restarted(node, before)
@@ -207,7 +211,17 @@ test.each([T12, T13, T14])('a node of $talos tells all we ask for', LONG, async 
   expect(must(await node.resources('members')).map(({ spec }) => spec.hostname)).toContain(guest.name)
   expect(must(await node.resources('services')).map(({ id }) => id)).toContain('etcd')
   expect(must(await node.resources('disks')).map(({ spec }) => spec.path)).toContain('/dev/sda')
-  await until(async () => must(await node.resources('staticPods')).some(({ spec }) => spec.ready), 'static pods')
+  const apiServer = await eventually(() => node.resource('apiServer'), 'the API server')
+  expect(apiServer?.spec.image).toBe(`registry.k8s.io/kube-apiserver:${born.kubernetes}`)
+  expect(must(await node.resource('kubelet'))?.spec.image).toContain(born.kubernetes)
+  const done = { ok: true, value: undefined }
+  expect(await node.pullImage(`registry.k8s.io/kube-scheduler:${born.kubernetes}`, 'kubernetes')).toEqual(done)
+  expect(await node.pullImage(`ghcr.io/siderolabs/kubelet:${born.kubernetes}`, 'system')).toEqual(done)
+  await until(
+    async () => must(await node.resources('staticPods')).some(({ spec }) => spec.ready),
+    'static pods',
+    PATIENCE_MS,
+  )
 
   const { signal } = new AbortController()
   for (const stream of [
