@@ -165,6 +165,7 @@ test('a watch lives through a restart of the node, and says that it does not kno
   await until(
     () => said.indexOf('lost') > 0 && said.at(-1)?.endsWith('running') === true,
     'the stage after the restart',
+    PATIENCE_MS,
   )
   abort.abort()
   await watching
