@@ -110,8 +110,11 @@ describe('the upgrade of Talos up to 1.12', () => {
   test('a staged one waits for the next boot', async () => {
     await configure(site, bundle, one)
     const { machine } = await secure(site.lan, one.address, bundle)
+    const { bootId } = nodeOf(site, one)
     await machine.upgrade({ image: installer('v1.13.9'), stage: true })
+    expect(nodeOf(site, one).disk?.talosVersion).toBe('v1.12.9')
     await until(() => nodeOf(site, one).disk?.talosVersion === 'v1.13.9', 'the boot installs it')
+    expect(nodeOf(site, one).bootId).not.toBe(bootId)
   })
 
   test('two members of etcd cannot spare one, unless the caller switches the check off', async () => {
