@@ -36,8 +36,11 @@ export interface ClusterSecrets {
 }
 
 export interface TalosDoor {
-  /** Opens nothing yet; close it when done. */
-  connect(address: string, credentials: ClientIdentity | 'maintenance'): TalosNode
+  /**
+   * Opens nothing yet; close it when done. With a `machineId` no configuration is sent to any other machine that answers
+   * there.
+   */
+  connect(address: string, credentials: ClientIdentity | 'maintenance', machineId?: string): TalosNode
   probe(address: string, credentials: ClientIdentity | undefined, signal: AbortSignal): Promise<NodePresence>
 }
 
@@ -46,6 +49,8 @@ export interface KubernetesDoor {
 }
 
 export interface ImageFactory {
+  /** Where nodes fetch their installer, as in `factory.talos.dev`. */
+  readonly host: string
   /** The factory serves only schematics it was told once. Answers the id. Problem: factory-unreachable (later). */
   register(schematic: Schematic): Promise<Result<string, Problem>>
   /** Where a host can fetch the disk image. */

@@ -28,13 +28,13 @@ export interface HandlerDepsOptions {
 
 /** The real things behind the ports of handlers; all of them reach the LAN through the one dialer. */
 export const createHandlerDeps = (options: HandlerDepsOptions): HandlerDeps => {
-  const { provider, dialer, configured } = options
+  const { provider, dialer, configured, clock } = options
   return {
     provider,
     configured,
     secrets: createClusterSecrets(options),
     talos: {
-      connect: (address, credentials) => talosNode({ dialer, address, credentials }),
+      connect: (address, credentials, uuid) => talosNode({ dialer, address, credentials, uuid, clock }),
       probe: (address, credentials, signal) => probeNode({ dialer, address, credentials, signal }),
     },
     kubernetes: { connect: (server, identity) => kubernetesClient({ dialer, server, identity }) },

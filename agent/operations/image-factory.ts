@@ -68,6 +68,7 @@ export function createImageFactory(dialer: Dialer, url: string): FactoryClient {
   }
 
   return {
+    host,
     async register(schematic) {
       const body = schematicYaml(schematic)
       const known = registered.get(body)

@@ -29,7 +29,7 @@ export const configureMachine =
     const identity = await deps.secrets.talosIdentity(input.clusterUid, input.secretsVersion)
     if (!identity.ok) return identity
     const open = bundle.value.reveal()
-    const config = render(input.intent, open)
+    const config = render(input.intent, open, deps.factory.host)
     if (!config.ok) return config
     const wanted = tokenOf(open, config.value)
     if (!wanted.ok) return wanted
@@ -44,7 +44,7 @@ export const configureMachine =
       return ok({ intentHash: input.intentHash, configToken: token })
 
     const credentials = token === undefined ? 'maintenance' : identity.value
-    const applied = await apply(deps, input.address, credentials, config.value, context)
+    const applied = await apply(deps, input, credentials, config.value, context)
     if (!applied.ok) return applied
 
     context.progress('waiting for the machine to take its configuration')
@@ -107,13 +107,13 @@ async function lookAt(
 /** Sends the configuration once. A lost answer is no failure: the machine shows afterwards what it holds. */
 async function apply(
   { talos }: HandlerDeps,
-  address: string,
+  { address, machineId }: Input,
   credentials: ClientIdentity | 'maintenance',
   config: Secret<string>,
   context: HandlerContext,
 ): Promise<Result<void, Problem>> {
   context.progress('applying the configuration')
-  const node = talos.connect(address, credentials)
+  const node = talos.connect(address, credentials, machineId)
   try {
     const applied = await waitFor(
       context,
@@ -169,8 +169,8 @@ function tokenOf(bundle: SecretsBundle, config: Secret<string>): Result<string, 
   return canonical.ok ? ok(deriveConfigToken(bundle, canonical.value)) : canonical
 }
 
-function render(intent: ConfigIntent, bundle: SecretsBundle): Result<Secret<string>, Problem> {
-  const input = configInputOf(intent, bundle)
+function render(intent: ConfigIntent, bundle: SecretsBundle, factoryHost: string): Result<Secret<string>, Problem> {
+  const input = configInputOf(intent, bundle, factoryHost)
   if (!input.ok) return input
   const minor = contractOfTalos(intent.talosVersion) ?? input.value.contract
   const config = checkedMachineConfig(input.value, minor, patchLevelsOf(intent))

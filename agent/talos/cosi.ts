@@ -1,7 +1,8 @@
 import type { CallOptions, Client } from '@connectrpc/connect'
 import { parse } from 'yaml'
 import type { z } from 'zod'
-import { EventType, type Resource, type State } from './proto/state_pb.js'
+import type { NodeResource } from './node-resources.ts'
+import type { Resource, State } from './proto/state_pb.js'
 
 /** Reading the resources of a Talos node: what the node knows about itself, each as YAML behind an address of three names. */
 export interface ResourceAddress {
@@ -10,28 +11,8 @@ export interface ResourceAddress {
   readonly id: string
 }
 
-/** Source: Talos resource definitions; facts talos.md §4.6. */
-export const SYSTEM_INFORMATION: ResourceAddress = {
-  namespace: 'hardware',
-  type: 'SystemInformations.hardware.talos.dev',
-  id: 'systeminformation',
-}
-export const MACHINE_STATUS: ResourceAddress = {
-  namespace: 'runtime',
-  type: 'MachineStatuses.runtime.talos.dev',
-  id: 'machine',
-}
-export const BOOT_ID: ResourceAddress = { namespace: 'runtime', type: 'BootIDs.runtime.talos.dev', id: 'boot-id' }
-export const ACTIVE_CONFIG: ResourceAddress = {
-  namespace: 'config',
-  type: 'MachineConfigs.config.talos.dev',
-  id: 'v1alpha1',
-}
-export const DIAGNOSTICS = { namespace: 'runtime', type: 'Diagnostics.runtime.talos.dev' }
-
 /** A node has a few dozen of any type we read; a longer list is cut. */
 const MAX_LISTED = 1_000
-const WATCH_API_VERSION = 1
 
 export type StateClient = Client<typeof State>
 
@@ -41,9 +22,9 @@ export async function getResource<T>(
   address: ResourceAddress,
   schema: z.ZodType<T>,
   options: CallOptions,
-): Promise<T> {
+): Promise<NodeResource<T>> {
   const { resource } = await client.get(address, options)
-  return readSpec(resource, schema)
+  return readResource(resource, schema)
 }
 
 export async function listResources<T>(
@@ -51,34 +32,20 @@ export async function listResources<T>(
   address: Omit<ResourceAddress, 'id'>,
   schema: z.ZodType<T>,
   options: CallOptions,
-): Promise<readonly { readonly id: string; readonly spec: T }[]> {
-  const listed: { id: string; spec: T }[] = []
+): Promise<readonly NodeResource<T>[]> {
+  const listed: NodeResource<T>[] = []
   for await (const { resource } of client.list(address, options)) {
-    listed.push({ id: resource?.metadata?.id ?? '', spec: readSpec(resource, schema) })
+    listed.push(readResource(resource, schema))
     if (listed.length >= MAX_LISTED) break
   }
   return listed
 }
 
-/** The resource now and after each change. A destroyed one is silently left out until it is back. */
-export async function* watchResource<T>(
-  client: StateClient,
-  address: ResourceAddress,
-  schema: z.ZodType<T>,
-  options: CallOptions,
-): AsyncGenerator<T> {
-  for await (const { event: events } of client.watch({ ...address, apiVersion: WATCH_API_VERSION }, options)) {
-    for (const event of events) {
-      if (event.eventType === EventType.ERRORED) throw new Error(`the watch ended: ${event.error}`)
-      if (event.eventType === EventType.CREATED || event.eventType === EventType.UPDATED)
-        yield readSpec(event.resource, schema)
-    }
-  }
-}
-
-function readSpec<T>(resource: Resource | undefined, schema: z.ZodType<T>): T {
+/** Throws a plain error that names the fields which are not as expected, and never their values. */
+export function readResource<T>(resource: Resource | undefined, schema: z.ZodType<T>): NodeResource<T> {
   const parsed = schema.safeParse(parse(resource?.spec?.yamlSpec ?? ''))
-  if (parsed.success) return parsed.data
+  const { id = '', version = '' } = resource?.metadata ?? {}
+  if (parsed.success) return { id, version, spec: parsed.data }
   // Only the paths: a value could be a secret.
   const paths = parsed.error.issues.map((issue) => issue.path.join('.'))
   throw new Error(`the resource ${resource?.metadata?.type ?? ''} is not as expected: ${paths.join(', ')}`)

@@ -4,7 +4,7 @@ import { problem, type Facts, type Problem } from '#core/model/problem.ts'
 /**
  * The one place where what Talos and its transport say becomes a Problem. Texts are matched here and nowhere else.
  *
- * Source of codes and texts: Talos v1.13.9 machined; facts talos.md §2.3, §4.1 to 4.3, §5.1, §5.6.
+ * Source of codes and texts: Talos v1.12.11, v1.13.9 and v1.14.0-rc.1; facts talos.md §2.3, §4.1 to 4.3, §5.
  */
 
 /** Why a connection never came to carry a request. Whatever was asked has certainly not happened. */
@@ -17,6 +17,8 @@ export type DialFailureKind =
   | 'not-talos'
   /** In maintenance: the machine shows another certificate than it did first. */
   | 'restarted'
+  /** In maintenance: the machine shows another key than the one a person read off its console. */
+  | 'other-key'
 
 export class DialFailure extends Error {
   readonly kind: DialFailureKind
@@ -108,7 +110,7 @@ export function talosProblem(error: unknown, call: Call, aborted: boolean): Prob
 
   const { code, rawMessage } = ConnectError.from(error)
   const reason = firstLine(rawMessage)
-  const known = knownRefusal(code, reason)
+  const known = knownRefusal(code, rawMessage)
   if (known) return problem(known, { ...facts, reason })
   if (LOST.has(code)) {
     if (call.kind === 'effect') return problem('outcome-unknown', { ...facts, reason })
@@ -122,6 +124,35 @@ export function talosProblem(error: unknown, call: Call, aborted: boolean): Prob
 /** Bootstrap on a node that has etcd data. */
 export const isAlreadyBootstrapped = (error: unknown): boolean => ConnectError.from(error).code === Code.AlreadyExists
 
+/** A resource, a file or an etcd member that is not there. */
+export const isAbsent = (error: unknown): boolean => ConnectError.from(error).code === Code.NotFound
+
+/** A file that is not there, said by the node's kernel. */
+export const isMissingFile = (error: unknown): boolean =>
+  isAbsent(error) || /no such file or directory/.test(ConnectError.from(error).rawMessage)
+
+/** A watch that cannot be taken up where it was left: the node has forgotten, or was started again. */
+export const isForgottenBookmark = (error: unknown): boolean =>
+  ConnectError.from(error).code === Code.FailedPrecondition
+
+/** Nothing came for so long that the connection counts as dead. */
+export const stalled = (limitMs: number): ConnectError =>
+  new ConnectError(`nothing came for ${limitMs} ms`, Code.DeadlineExceeded)
+
+/** What a node says about another one in its place, as an error of the call. Source: facts talos.md §4.1. */
+export const replyError = (said: string, code: number | undefined): ConnectError =>
+  new ConnectError(said, code === undefined || code === 0 ? Code.Unknown : code)
+
+/**
+ * An installer that ended with another exit code than zero. Its last lines tell whether it refused the versions, which no
+ * repetition changes, or failed.
+ */
+export function installerProblem(exitCode: number, lines: readonly string[], facts: Facts): Problem {
+  const output = lines.map((line) => line.slice(0, MAX_REASON_CHARS))
+  const refused = lines.some((line) => UNFIT_VERSION.test(line))
+  return problem(refused ? 'upgrade-refused' : 'upgrade-failed', { ...facts, exitCode, output })
+}
+
 export function dialProblem({ kind }: DialFailure, facts: Facts): Problem {
   switch (kind) {
     case 'unreachable':
@@ -132,17 +163,41 @@ export function dialProblem({ kind }: DialFailure, facts: Facts): Problem {
     case 'certificate-required':
       return problem('node-unauthorized', { ...facts, reason: kind })
     case 'not-talos':
+    case 'other-key':
       return problem('node-foreign', { ...facts, reason: kind })
   }
 }
 
+/** What an installer says of versions that do not follow each other; a configuration is refused with the same words. Source: pkg/machinery/compatibility/talos_version.go, kubernetes_version.go. */
+const UNFIT_VERSION =
+  /host version .* is too (?:old to upgrade|new to downgrade)|is too (?:old|new) to be used with Talos/
+
+/**
+ * What Talos says when it refuses, in the order in which it is looked for. Each is said before anything was done.
+ * Source: internal/app/machined/internal/server/v1alpha1/v1alpha1_server.go, internal/app/lifecycle, internal/app/images,
+ * internal/pkg/etcd/etcd.go of the versions named above.
+ */
+const REFUSALS: readonly (readonly [RegExp, Problem['code']])[] = [
+  [/bootstrap is not available yet|time is not in sync yet|bootstrap is not allowed during/, 'bootstrap-not-ready'],
+  [/etcd service is not ready for recovery yet/, 'recovery-not-ready'],
+  // 1.12 says the second of bootstrap, later ones the first of everything about etcd.
+  [/is only available on control plane nodes|can only be performed on a control plane node/, 'config-refused'],
+  [/can't be generated on worker nodes/, 'config-refused'],
+  // Of a configuration, of an installation, and of the check before an upgrade, which holds a lock in etcd.
+  [/already in progress|already applied and node is rebooting|failed to acquire upgrade mutex/, 'still-settling'],
+  [/machine is not installed/, 'upgrade-refused'],
+  [/error pulling image|error validating installer image|not found in containerd store/, 'image-unavailable'],
+  [/error validating etcd for upgrade|cannot forfeit leadership, only one member/, 'etcd-quorum-at-risk'],
+  [/etcdserver: unhealthy cluster|etcdserver: re-configuration failed/, 'etcd-quorum-at-risk'],
+]
+
 /** Refusals with a meaning of their own; each says that nothing was done. */
-function knownRefusal(code: Code, reason: string): Problem['code'] | undefined {
+function knownRefusal(code: Code, said: string): Problem['code'] | undefined {
+  const known = REFUSALS.find(([text]) => text.test(said))
+  if (known) return known[1]
   if (code === Code.Unauthenticated || code === Code.PermissionDenied) return 'node-unauthorized'
+  // In maintenance mode Talos 1.12 knows only what is needed to get out of it.
   if (code === Code.Unimplemented) return 'node-unauthorized'
-  if (/bootstrap is not available yet|time is not in sync yet|bootstrap is not allowed during/.test(reason))
-    return 'bootstrap-not-ready'
-  if (/already in progress/.test(reason)) return 'still-settling'
   // Also "etcd is not configured, bootstrap is not possible": the node was configured as something else.
   if (code === Code.InvalidArgument) return 'config-refused'
   return undefined

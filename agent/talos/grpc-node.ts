@@ -1,18 +1,32 @@
 import { create } from '@bufbuild/protobuf'
 import { createClient, type CallOptions } from '@connectrpc/connect'
 import { createGrpcTransport } from '@connectrpc/connect-node'
+import type { Clock } from '#core/base/clock.ts'
 import { err, ok, type Result } from '#core/base/result.ts'
-import { Secret } from '#core/base/secret.ts'
 import { problem, type Problem } from '#core/model/problem.ts'
+import { Secret } from '#core/base/secret.ts'
+import { realClock } from '../clock.ts'
 import type { Dialer } from '../dialer.ts'
 import type { ClientIdentity } from '../vault/client-identity.ts'
-import * as cosi from './cosi.ts'
-import { isAlreadyBootstrapped, isUnknownResourceType, ranOutOfTime, talosProblem, type CallKind } from './errors.ts'
-import type { ApplyMode, TalosNode } from './node.ts'
+import { createCalls } from './calls.ts'
+import { getResource } from './cosi.ts'
+import { isAbsent, isAlreadyBootstrapped } from './errors.ts'
+import { nodeEtcdCare } from './etcd-care.ts'
+import { MAX_MESSAGE_BYTES, TALOS_LIMITS, type TalosLimits } from './limits.ts'
+import type { ApplyMode, ResetWipe, TalosNode } from './node.ts'
+import { ImageService, LifecycleService } from './proto/lifecycle_pb.js'
 import { ApplyConfigurationRequest_Mode as Mode, MachineService, ResetPartitionSpecSchema } from './proto/machine_pb.js'
 import { State } from './proto/state_pb.js'
+import { StorageService } from './proto/storage_pb.js'
+import { TimeService } from './proto/time_pb.js'
+import { checkDone, theOnly } from './replies.ts'
+import { RESOURCES, type ResourceKind } from './resource-types.ts'
+import { nodeResources } from './resources.ts'
 import { openSessions } from './sessions.ts'
 import * as shapes from './shapes.ts'
+import { nodeStreams } from './streams.ts'
+import { nodeImages } from './upgrade.ts'
+import { nodeUpkeep } from './upkeep.ts'
 
 /** A Talos node over its gRPC API. See `TalosNode` for what each call promises. */
 export interface TalosNodeOptions {
@@ -20,129 +34,140 @@ export interface TalosNodeOptions {
   readonly address: string
   /** `maintenance` for a node without a configuration: no certificate on either side. */
   readonly credentials: ClientIdentity | 'maintenance'
-  /** How long an answer to a question may take; default `READ_TIMEOUT_MS`. */
-  readonly readTimeoutMs?: number | undefined
+  /** The machine that must answer before a configuration is sent to it, by its SMBIOS UUID. */
+  readonly uuid?: string | undefined
+  /** In maintenance: base64 of the SHA-256 of the key the machine must show, as its console prints it. */
+  readonly spkiPin?: string | undefined
+  /** What differs from `TALOS_LIMITS`. */
+  readonly limits?: Partial<TalosLimits> | undefined
+  /** For the pauses of watches. */
+  readonly clock?: Clock | undefined
 }
 
-/** Upstream's limit for a message; a machine configuration with its keys is the largest we read. */
-const MAX_MESSAGE_BYTES = 32 * 1024 * 1024
-/** Reads are answered from memory; ten seconds is a node that is busy booting. */
-const READ_TIMEOUT_MS = 10_000
-/** Validating and storing a configuration, starting a sequence: slower than a read, still no waiting for its end. */
-const EFFECT_TIMEOUT_MS = 30_000
-/** The node itself retries leaving etcd for five minutes; asking longer than it tries gives a real answer. */
-const LEAVE_TIMEOUT_MS = 6 * 60_000
-/** gRPC servers forbid frequent pings, so a watch over a dead connection is found out by its age. */
-export const WATCH_MAX_MS = 10 * 60_000
+/** Where the kernel says it, for a Talos before 1.14. Source: cmd/talosctl/pkg/talos/action/node.go. */
+const BOOT_ID_FILE = '/proc/sys/kernel/random/boot_id'
 
-/** What a reset erases: configuration and data. The system partitions stay, so the node can boot again. */
-const RESET_PARTITIONS = ['STATE', 'EPHEMERAL']
+/** Partitions by label that a reset erases; without any the whole system disk is meant. */
+const RESET_PARTITIONS: Readonly<Record<ResetWipe, readonly string[]>> = {
+  data: ['STATE', 'EPHEMERAL'],
+  ephemeral: ['EPHEMERAL'],
+  'system-disk': [],
+}
 
 const APPLY_MODES: Readonly<Record<ApplyMode, Mode>> = {
   auto: Mode.AUTO,
   'no-reboot': Mode.NO_REBOOT,
   staged: Mode.STAGED,
+  try: Mode.TRY,
 }
 
 /** Opens no connection yet; the first call does. Close it when done. */
-export function talosNode({
-  dialer,
-  address,
-  credentials,
-  readTimeoutMs = READ_TIMEOUT_MS,
-}: TalosNodeOptions): TalosNode {
-  const sessions = openSessions({ dialer, address, credentials })
+export function talosNode({ uuid, clock = realClock, limits: differing, ...target }: TalosNodeOptions): TalosNode {
+  const { address } = target
+  const limits = { ...TALOS_LIMITS, ...differing }
+  const sessions = openSessions(target)
   const transport = createGrpcTransport({
     baseUrl: sessions.authority,
     sessionManager: sessions,
     readMaxBytes: MAX_MESSAGE_BYTES,
     writeMaxBytes: MAX_MESSAGE_BYTES,
+    // Talos compresses nothing; what unpacks to more than it says has no place here.
+    acceptCompression: [],
   })
   const machine = createClient(MachineService, transport)
   const state = createClient(State, transport)
+  const storage = createClient(StorageService, transport)
+  const time = createClient(TimeService, transport)
+  const images = createClient(ImageService, transport)
+  const lifecycle = createClient(LifecycleService, transport)
+  const calls = createCalls(address, limits, () => sessions.renew())
+  const { read, effect } = calls
+  const resources = nodeResources(state, calls, clock)
+  const upkeep = nodeUpkeep({ machine, storage, time }, calls)
 
-  async function run<T>(
-    name: string,
-    kind: CallKind,
-    signal: AbortSignal | undefined,
-    send: (options: CallOptions) => Promise<T>,
-    timeoutMs: number = kind === 'read' ? readTimeoutMs : EFFECT_TIMEOUT_MS,
-  ): Promise<Result<T, Problem>> {
-    if (signal?.aborted) return err(problem('cancelled', { address, call: name }))
-    try {
-      return ok(await send({ timeoutMs, ...(signal ? { signal } : {}) }))
-    } catch (error) {
-      if (ranOutOfTime(error)) sessions.renew()
-      return err(talosProblem(error, { name, kind, address }, signal?.aborted ?? false))
-    }
+  /** For what every node has: an absent one is a node that is not ready to tell. */
+  const tell = async <T>(kind: ResourceKind<T> & { readonly id: string }, options: CallOptions) =>
+    (await getResource(state, kind, kind.schema, options)).spec
+
+  const readIdentity: TalosNode['readIdentity'] = (signal) =>
+    read('readIdentity', signal, async (options) => ({ uuid: (await tell(RESOURCES.systemInformation, options)).uuid }))
+
+  /** Asked on the connection that the configuration will go over: in maintenance it is held to one certificate. */
+  async function checkIdentity(signal: AbortSignal | undefined): Promise<Result<unknown, Problem>> {
+    const found = await readIdentity(signal)
+    if (!found.ok || found.value.uuid === uuid?.toLowerCase()) return found
+    return err(problem('node-foreign', { address, machineId: uuid ?? '', uuid: found.value.uuid }))
   }
 
-  const read = <T>(name: string, signal: AbortSignal | undefined, send: (options: CallOptions) => Promise<T>) =>
-    run(name, 'read', signal, send)
-  const effect = <T>(
-    name: string,
-    signal: AbortSignal | undefined,
-    send: (options: CallOptions) => Promise<T>,
-    timeoutMs?: number,
-  ) => run(name, 'effect', signal, send, timeoutMs)
-
   return {
+    ...resources,
+    ...nodeStreams(machine, calls),
+    ...upkeep,
+    ...nodeEtcdCare(machine, calls),
+    ...nodeImages({ machine, images, lifecycle }, calls),
+
     address,
-    readIdentity: (signal) =>
-      read('readIdentity', signal, (options) =>
-        cosi.getResource(state, cosi.SYSTEM_INFORMATION, shapes.Identity, options),
-      ),
+    readIdentity,
     version: (signal) =>
       read('version', signal, async (options) => shapes.toVersion(await machine.version({}, options))),
-    machineStatus: (signal) =>
-      read('machineStatus', signal, (options) => cosi.getResource(state, cosi.MACHINE_STATUS, shapes.Status, options)),
-    bootId: (signal) =>
-      read('bootId', signal, async (options) => {
-        const { bootID } = await cosi.getResource(state, cosi.BOOT_ID, shapes.BootId, options)
-        return bootID
-      }),
+    machineStatus: (signal) => read('machineStatus', signal, (options) => tell(RESOURCES.machineStatus, options)),
+    async bootId(signal) {
+      const told = await resources.resource('bootId', signal)
+      if (!told.ok) return told
+      if (told.value) return ok(told.value.spec.bootID)
+      const file = await upkeep.readFile(BOOT_ID_FILE, signal)
+      if (!file.ok) return file
+      const id = new TextDecoder().decode(file.value).trim()
+      if (id !== '') return ok(id)
+      return err(problem('check-failed', { address, check: 'bootId', reason: 'the node does not say' }))
+    },
     serviceList: (signal) =>
       read('serviceList', signal, async (options) => shapes.toServices(await machine.serviceList({}, options))),
-    diagnostics: (signal) =>
-      read('diagnostics', signal, async (options) => {
-        try {
-          const found = await cosi.listResources(state, cosi.DIAGNOSTICS, shapes.Diagnostic, options)
-          return found.map(({ id, spec }) => ({ id, message: spec.message }))
-        } catch (error) {
-          // talosctl, too, takes a node that cannot diagnose itself for one without findings.
-          if (isUnknownResourceType(error)) return []
-          throw error
-        }
-      }),
+    async diagnostics(signal) {
+      // talosctl, too, takes a node that cannot diagnose itself for one without findings.
+      const found = await resources.resources('diagnostics', signal)
+      return found.ok ? ok(found.value.map(({ id, spec }) => ({ id, message: spec.message }))) : found
+    },
     activeConfig: (signal) =>
-      read(
-        'activeConfig',
-        signal,
-        async (options) => new Secret(await cosi.getResource(state, cosi.ACTIVE_CONFIG, shapes.ConfigText, options)),
-      ),
-
+      read('activeConfig', signal, async (options) => new Secret(await tell(RESOURCES.activeConfig, options))),
     async *watchMachineStatus(signal) {
-      const timed = { signal, timeoutMs: WATCH_MAX_MS }
-      const startedAt = performance.now()
+      const ending = new AbortController()
+      const end = setTimeout(() => ending.abort(), limits.followMs)
       try {
-        for await (const status of cosi.watchResource(state, cosi.MACHINE_STATUS, shapes.Status, timed))
-          yield ok(status)
-      } catch (error) {
-        const tooOld = performance.now() - startedAt >= WATCH_MAX_MS
-        if (signal.aborted || tooOld) return
-        yield err(talosProblem(error, { name: 'watchMachineStatus', kind: 'read', address }, false))
+        for await (const change of resources.watch('machineStatus', AbortSignal.any([signal, ending.signal]))) {
+          if (!change.ok) yield change
+          else if (change.value.is === 'put') yield ok(change.value.spec)
+          else if (change.value.is === 'all') for (const { spec } of change.value.resources) yield ok(spec)
+          else if (change.value.is === 'lost') return yield err(change.value.problem)
+        }
+      } finally {
+        clearTimeout(end)
       }
     },
 
-    applyConfiguration: (yaml, mode, signal) =>
-      effect('applyConfiguration', signal, async (options) => {
+    async applyConfiguration(yaml, mode, signal) {
+      const expected = uuid === undefined ? undefined : await checkIdentity(signal)
+      if (expected?.ok === false) return expected
+      return effect('applyConfiguration', signal, async (options) => {
         const data = new TextEncoder().encode(yaml.reveal())
         return shapes.toApplied(await machine.applyConfiguration({ data, mode: APPLY_MODES[mode] }, options))
-      }),
+      })
+    },
+    previewConfiguration: (yaml, mode, signal) =>
+      read(
+        'previewConfiguration',
+        signal,
+        async (options) => {
+          const data = new TextEncoder().encode(yaml.reveal())
+          const asked = { data, mode: APPLY_MODES[mode], dryRun: true }
+          return new Secret(shapes.toApplied(await machine.applyConfiguration(asked, options)))
+        },
+        limits.effectMs,
+      ),
     bootstrap: (signal) =>
       effect('bootstrap', signal, async (options) => {
         try {
-          await machine.bootstrap({}, options)
+          checkDone(await machine.bootstrap({}, options))
           return 'started' as const
         } catch (error) {
           if (isAlreadyBootstrapped(error)) return 'already-bootstrapped' as const
@@ -157,33 +182,33 @@ export function talosNode({
     forfeitLeadership: (signal) =>
       effect('forfeitLeadership', signal, async (options) => {
         const { messages } = await machine.etcdForfeitLeadership({}, options)
-        return { movedTo: messages[0]?.member || undefined }
+        return { movedTo: theOnly(messages).member || undefined }
       }),
     leaveEtcd: (signal) =>
       effect(
         'leaveEtcd',
         signal,
-        async (options) => {
-          await machine.etcdLeaveCluster({}, options)
-        },
-        LEAVE_TIMEOUT_MS,
+        async (options) => checkDone(await machine.etcdLeaveCluster({}, options)),
+        limits.leaveMs,
       ),
     removeMember: (memberId, signal) =>
       effect('removeMember', signal, async (options) => {
-        await machine.etcdRemoveMemberByID({ memberId: shapes.fromMemberId(memberId) }, options)
+        try {
+          checkDone(await machine.etcdRemoveMemberByID({ memberId: shapes.fromMemberId(memberId) }, options))
+        } catch (error) {
+          if (!isAbsent(error)) throw error
+        }
       }),
 
-    reset: ({ graceful, reboot }, signal) =>
+    reset: ({ graceful, reboot, wipe = 'data', userDisks = [] }, signal) =>
       effect('reset', signal, async (options) => {
-        const systemPartitionsToWipe = RESET_PARTITIONS.map((label) =>
-          create(ResetPartitionSpecSchema, { label, wipe: true }),
-        )
-        await machine.reset({ graceful, reboot, systemPartitionsToWipe }, options)
+        const labels = RESET_PARTITIONS[wipe]
+        const systemPartitionsToWipe = labels.map((label) => create(ResetPartitionSpecSchema, { label, wipe: true }))
+        const userDisksToWipe = [...userDisks]
+        checkDone(await machine.reset({ graceful, reboot, systemPartitionsToWipe, userDisksToWipe }, options))
       }),
     shutdown: ({ force }, signal) =>
-      effect('shutdown', signal, async (options) => {
-        await machine.shutdown({ force }, options)
-      }),
+      effect('shutdown', signal, async (options) => checkDone(await machine.shutdown({ force }, options))),
 
     close: () => sessions.close(),
   }

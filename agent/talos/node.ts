@@ -1,6 +1,10 @@
 import type { Result } from '#core/base/result.ts'
 import type { Secret } from '#core/base/secret.ts'
 import type { Problem } from '#core/model/problem.ts'
+import type { NodeEtcdCare } from './node-etcd.ts'
+import type { NodeResources } from './node-resources.ts'
+import type { NodeStreams } from './node-streams.ts'
+import type { NodeUpkeep } from './node-upkeep.ts'
 
 /**
  * One Talos machine as the agent talks to it: dialled directly at its own address, either with the cluster's client
@@ -9,8 +13,11 @@ import type { Problem } from '#core/model/problem.ts'
  * Every call ends within its own time limit. Problems any call may bring: node-unreachable (later), node-unauthorized
  * (never), cancelled (the caller's signal), check-failed (later; the node answered that it cannot tell yet). Calls with
  * an effect bring outcome-unknown (look-again) when the request left and no answer came: look before you repeat.
+ * Old and new Talos, 1.12 to 1.14, answer alike here.
+ *
+ * This is how a machine joins and leaves; what it needs in between is in the ports it extends.
  */
-export interface TalosNode {
+export interface TalosNode extends NodeResources, NodeStreams, NodeUpkeep, NodeEtcdCare {
   readonly address: string
 
   /** Who answers: compare it before anything secret is sent. In maintenance the answer is only as good as the LAN. */
@@ -19,10 +26,13 @@ export interface TalosNode {
   machineStatus(signal?: AbortSignal): Promise<Result<MachineStatus, Problem>>
   /**
    * The status now and after each change. The last item may be a problem; an abort ends it without one. Ends by itself
-   * after `WATCH_MAX_MS`, so that a silently dead node is noticed: watch again.
+   * after `limits.followMs`, so that a silently dead node is noticed: watch again.
    */
   watchMachineStatus(signal: AbortSignal): AsyncIterable<Result<MachineStatus, Problem>>
-  /** Changes with every boot of the kernel. */
+  /**
+   * Changes with every boot of the kernel. A Talos before 1.14 says it in a file alone, and that only to an administrator:
+   * node-unauthorized for others.
+   */
   bootId(signal?: AbortSignal): Promise<Result<string, Problem>>
   serviceList(signal?: AbortSignal): Promise<Result<readonly NodeService[], Problem>>
   /** What the node itself thinks is wrong with it. */
@@ -32,9 +42,16 @@ export interface TalosNode {
 
   /**
    * Gives the node its configuration. Repeating the same one is harmless. Problems: config-refused (never; facts say
-   * why), still-settling (later; another change is in progress).
+   * why), still-settling (later; another change is in progress), node-foreign (never; another machine than the one
+   * expected answers, and nothing was sent to it).
    */
   applyConfiguration(yaml: Secret<string>, mode: ApplyMode, signal?: AbortSignal): Promise<Result<Applied, Problem>>
+  /** What applying it would do, with the difference in its details; those quote the configuration, keys and all. */
+  previewConfiguration(
+    yaml: Secret<string>,
+    mode: ApplyMode,
+    signal?: AbortSignal,
+  ): Promise<Result<Secret<Applied>, Problem>>
   /**
    * Starts etcd for the first time. `already-bootstrapped` means the node has etcd data: success if its member list
    * answers. Problems: bootstrap-not-ready (later), config-refused (never; not a control plane).
@@ -44,15 +61,18 @@ export interface TalosNode {
 
   etcdMembers(signal?: AbortSignal): Promise<Result<readonly EtcdMember[], Problem>>
   etcdStatus(signal?: AbortSignal): Promise<Result<EtcdStatus, Problem>>
-  /** Hands etcd leadership to another member; `movedTo` is undefined when this node did not lead. */
+  /**
+   * Hands etcd leadership to another member; `movedTo` is undefined when this node did not lead. Problem:
+   * etcd-quorum-at-risk (later; there is no other member).
+   */
   forfeitLeadership(signal?: AbortSignal): Promise<Result<{ readonly movedTo: string | undefined }, Problem>>
   /** Takes the node out of etcd, stops etcd and wipes its data. The node tries for up to five minutes. */
   leaveEtcd(signal?: AbortSignal): Promise<Result<void, Problem>>
-  /** Drops another, dead member. */
+  /** Drops another, dead member. Also well when there is no such member. Problem: etcd-quorum-at-risk (later). */
   removeMember(memberId: EtcdMemberId, signal?: AbortSignal): Promise<Result<void, Problem>>
 
-  /** Wipes configuration and data, keeps the installed system; with `reboot` the node comes back in maintenance. */
-  reset(options: { graceful: boolean; reboot: boolean }, signal?: AbortSignal): Promise<Result<void, Problem>>
+  /** Wipes what `ResetOptions` says; with `reboot` a node that keeps its system comes back in maintenance. */
+  reset(options: ResetOptions, signal?: AbortSignal): Promise<Result<void, Problem>>
   /** Powers the node off; `force` skips cordon and drain. */
   shutdown(options: { force: boolean }, signal?: AbortSignal): Promise<Result<void, Problem>>
 
@@ -60,8 +80,27 @@ export interface TalosNode {
   close(): void
 }
 
-/** `auto` lets the node reboot when the change needs it; `no-reboot` is refused instead; `staged` waits for the next boot. */
-export type ApplyMode = 'auto' | 'no-reboot' | 'staged'
+/**
+ * `auto` lets a node before 1.14 reboot when the change needs it; `no-reboot` is refused there instead; `staged` waits for
+ * the next boot; `try` takes itself back after a minute unless applied again in another way.
+ */
+export type ApplyMode = 'auto' | 'no-reboot' | 'staged' | 'try'
+
+export interface ResetOptions {
+  /** Cordon, drain and leave etcd first. A node that never joined can wait in vain for that. */
+  readonly graceful: boolean
+  /** Start again afterwards; else power off. */
+  readonly reboot: boolean
+  /**
+   * `data` by default: configuration and data, and the installed system stays. `ephemeral`: data alone, etcd's with it, so
+   * that the node comes back as what it was. `system-disk`: everything on its disk.
+   */
+  readonly wipe?: ResetWipe | undefined
+  /** Other disks to wipe as well, as in `/dev/sdb`. */
+  readonly userDisks?: readonly string[] | undefined
+}
+
+export type ResetWipe = 'data' | 'ephemeral' | 'system-disk'
 
 /** SMBIOS UUID, lower case. */
 export interface NodeIdentity {

@@ -1,3 +1,4 @@
+import { createHash, type X509Certificate } from 'node:crypto'
 import { connect as connectHttp2, type ClientHttp2Session } from 'node:http2'
 import type { Socket } from 'node:net'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
@@ -12,6 +13,7 @@ import { DialFailure, dialFailureOf } from './errors.ts'
  *
  * Whoever is dialled in maintenance mode cannot prove who it is, but it is held to the certificate it showed first: the
  * machine that named itself is the machine that gets the configuration. A restart makes a new certificate; dial anew then.
+ * With a pin, read off the machine's console, it must show that key from the first connection on.
  */
 export const TALOS_API_PORT = 50_000
 
@@ -33,10 +35,13 @@ export function openSessions({
   dialer,
   address,
   credentials,
+  spkiPin,
 }: {
   readonly dialer: Dialer
   readonly address: string
   readonly credentials: ClientIdentity | 'maintenance'
+  /** In maintenance: base64 of the SHA-256 of the key the machine must show, as its console prints it. */
+  readonly spkiPin?: string | undefined
 }): Sessions {
   const authority = new URL(`https://${address}:${TALOS_API_PORT}`).origin
   const closing = new AbortController()
@@ -48,6 +53,10 @@ export function openSessions({
     const socket = await dialer.connect({ host: address, port: TALOS_API_PORT }, closing.signal)
     const tls = await secure(socket, address, credentials)
     if (credentials === 'maintenance') {
+      if (spkiPin !== undefined && spkiPinOf(tls.getPeerX509Certificate()) !== spkiPin) {
+        tls.destroy()
+        throw new DialFailure('other-key')
+      }
       const fingerprint = tls.getPeerCertificate().fingerprint256
       firstFingerprint ??= fingerprint
       if (fingerprint !== firstFingerprint) {
@@ -96,6 +105,11 @@ export function openSessions({
       session = undefined
     },
   }
+}
+
+function spkiPinOf(certificate: X509Certificate | undefined): string | undefined {
+  const key = certificate?.publicKey.export({ type: 'spki', format: 'der' })
+  return key && createHash('sha256').update(key).digest('base64')
 }
 
 function secure(socket: Socket, address: string, credentials: ClientIdentity | 'maintenance'): Promise<TLSSocket> {

@@ -9,15 +9,10 @@ import type {
   ServiceListResponse,
   VersionResponse,
 } from './proto/machine_pb.js'
+import { theOnly } from './replies.ts'
 
 /** From what Talos answers to what the agent works with: only the fields we use, checked where they are YAML. */
 
-export const Identity = z.object({
-  uuid: z
-    .string()
-    .min(1)
-    .transform((uuid) => uuid.toLowerCase()),
-})
 export const BootId = z.object({ bootID: z.string().min(1) })
 export const Diagnostic = z.object({ message: z.string() })
 export const ConfigText = z.string().min(1)
@@ -79,11 +74,4 @@ export const toMemberId = (id: bigint): EtcdMemberId => id.toString(16).padStart
 export function fromMemberId(id: EtcdMemberId): bigint {
   invariant(/^[0-9a-f]{16}$/.test(id), 'an etcd member id has 16 hex digits')
   return BigInt(`0x${id}`)
-}
-
-/** Replies are lists because the API can fan out; a node dialled directly answers for itself alone. */
-function theOnly<T>(messages: readonly T[]): T {
-  const [message] = messages
-  if (message === undefined) throw new Error('the node sent an empty reply')
-  return message
 }

@@ -312,6 +312,36 @@ const kinds = {
     title: 'The node cannot bootstrap etcd yet.',
     advice: 'Nothing to do; it is tried again.',
   },
+  'recovery-not-ready': {
+    status: 409,
+    retry: 'later',
+    title: 'The node does not take an etcd snapshot yet.',
+    advice: 'It does once it waits for etcd with empty data; reset it if it holds some.',
+  },
+  'snapshot-damaged': {
+    status: 502,
+    retry: 'later',
+    title: 'The etcd snapshot is not whole.',
+    advice: 'Take or fetch it again; nothing was recovered from it.',
+  },
+  'etcd-quorum-at-risk': {
+    status: 409,
+    retry: 'later',
+    title: 'The node refuses, because etcd could lose its quorum.',
+    advice: 'Bring the other members back first.',
+  },
+  'upgrade-refused': {
+    status: 409,
+    retry: 'never',
+    title: 'The node refuses this upgrade.',
+    advice: 'Read the reason; versions are stepped through one minor at a time.',
+  },
+  'upgrade-failed': {
+    status: 502,
+    retry: 'later',
+    title: 'The installer failed on the node.',
+    advice: 'Read its last lines; the node still runs what it ran before.',
+  },
   'check-failed': {
     status: 409,
     retry: 'later',

@@ -45,6 +45,17 @@ export class KubernetesCluster {
         spec: { finalizers: ['kubernetes'] },
         status: { phase: 'Active' },
       })
+    this.store.watch(this.store.version, ({ type, resource, object }) => {
+      const isDns = resource === 'pods' && object.metadata.labels?.['k8s-app'] === 'kube-dns'
+      if (type === 'DELETED' && isDns) this.#replaceCoreDns()
+    })
+  }
+
+  /** An evicted replica is made anew, on a node that takes pods. */
+  #replaceCoreDns(): void {
+    if (this.#coreDns !== 'up') return
+    this.#coreDns = 'wanted'
+    void this.#startCoreDns()
   }
 
   nodes(): readonly KubeObject[] {
@@ -76,6 +87,8 @@ export class KubernetesCluster {
     node.readiness = readiness
     node.since = this.#time.now()
     this.#publish(name)
+    // What was bound to a node that was away runs again.
+    if (readiness.status === 'True') for (const pod of this.#podsOf(name)) this.store.put('pods', withReady(pod, true))
     void this.#startCoreDns()
   }
 
@@ -102,6 +115,7 @@ export class KubernetesCluster {
     if (!node) return
     node.cordoned = cordoned
     this.#publish(name)
+    void this.#startCoreDns()
   }
 
   /** Somebody deletes the Node object; its pods go with it. A living kubelet registers again only when it restarts. */

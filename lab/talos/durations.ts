@@ -39,4 +39,20 @@ export const DURATION = {
   shutdown: 6_000,
   /** Partitions are wiped. */
   wipe: 3_000,
+  /** An installer writes the other boot slot. */
+  install: 12_000,
+  /** An image of the usual size is pulled. */
+  imagePull: 10_000,
+  /** A snapshot is read out of etcd, and a recovery is taken in. */
+  etcdSnapshot: 1_000,
+  /** A service stops and starts again. */
+  serviceRestart: 2_000,
 } as const
+
+/** As Go prints a duration: `1m0s`, `1h0m0s`, `30s`. */
+export function goDuration(ms: number): string {
+  const seconds = ms / 1000
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60]
+  const rest = `${+(seconds % 60).toFixed(3)}s`
+  return hours > 0 ? `${hours}h${minutes}m${rest}` : minutes > 0 ? `${minutes}m${rest}` : rest
+}

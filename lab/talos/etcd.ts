@@ -14,7 +14,15 @@ export interface EtcdMember {
   address: string
   learner: boolean
   running: boolean
+  /** What defragmenting would give back. */
+  fragmentedBytes: number
 }
+
+/** etcd's numbers: 1 is NOSPACE, 2 is CORRUPT. */
+export type EtcdAlarm = 1 | 2
+
+/** Freed pages a young database carries. */
+const FRAGMENTED_BYTES = 12 * 1024 * 1024
 
 export type EtcdRefusal = 'no-quorum' | 'no-such-member' | 'learner-in-progress' | 'only-one-member' | 'unhealthy'
 
@@ -24,6 +32,8 @@ export class Etcd {
   #leader: bigint | undefined
   #term = 1n
   #index = 10n
+  /** By member. */
+  readonly alarms = new Map<bigint, EtcdAlarm>()
   /** Who bootstrapped it, by UUID; a cluster is born once. */
   bootstrappedBy: string | undefined
 
@@ -57,7 +67,15 @@ export class Etcd {
   /** The first member of a new cluster. The caller has made sure that there is no cluster yet. */
   bootstrap(uuid: string, name: string, address: string): EtcdMember {
     this.bootstrappedBy = uuid
-    return this.#add({ id: newMemberId(), name, uuid, address, learner: false, running: true })
+    return this.#add({
+      id: newMemberId(),
+      name,
+      uuid,
+      address,
+      learner: false,
+      running: true,
+      fragmentedBytes: FRAGMENTED_BYTES,
+    })
   }
 
   /** Adds a learner; a stale member of the same name is removed first, and there is one learner at a time. */
@@ -65,7 +83,17 @@ export class Etcd {
     if (!this.hasQuorum()) return err('no-quorum')
     for (const stale of this.members().filter((member) => member.name === name)) this.#members.delete(stale.id)
     if (this.members().some((member) => member.learner)) return err('learner-in-progress')
-    return ok(this.#add({ id: newMemberId(), name, uuid, address, learner: true, running: true }))
+    return ok(
+      this.#add({
+        id: newMemberId(),
+        name,
+        uuid,
+        address,
+        learner: true,
+        running: true,
+        fragmentedBytes: FRAGMENTED_BYTES,
+      }),
+    )
   }
 
   promote(id: bigint): Result<undefined, EtcdRefusal> {

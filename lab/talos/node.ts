@@ -2,21 +2,22 @@ import { randomUUID } from 'node:crypto'
 import type { GuestHardware } from '#lab/guest.ts'
 import type { ApiServer } from '../kubernetes/api-server.ts'
 import { startMaintenance, startSecure, type Apid } from './apid/server.ts'
+import { runBoot } from './boot.ts'
 import type { TalosCluster } from './cluster.ts'
 import type { NodeConfig } from './config/node-config.ts'
-import { readConfig } from './config/read-config.ts'
 import type { TalosDisk } from './disk.ts'
-import { DURATION } from './durations.ts'
+import { editionOf, type Edition } from './edition.ts'
+import { EventLog } from './event-log.ts'
 import { checkIdentity } from './identity.ts'
+import { Journal } from './journal.ts'
+import { StatusReporter, type Stage } from './machine-status.ts'
 import { bare, hostnameOf, linksOf, type Link } from './network.ts'
 import { NodePorts } from './ports.ts'
 import { ResourceTable } from './resource-table.ts'
-import { resourcesOf } from './resources.ts'
-import { runConfigured } from './run-configured.ts'
+import { resourcesOf } from './resources/all.ts'
+import { shutDown } from './sequences/power.ts'
 import { Services } from './services.ts'
 import type { TalosWorld } from './world.ts'
-
-export type Stage = 'off' | 'booting' | 'maintenance' | 'running' | 'rebooting' | 'shutting down' | 'resetting'
 
 /**
  * One guest running Talos: what it is from power on to power off. It knows its hardware and its disk; everything else
@@ -29,10 +30,15 @@ export class TalosNode {
   disk: TalosDisk | undefined
   stage: Stage = 'off'
   config: NodeConfig | undefined
+  /** Given in maintenance mode, not in use yet. */
+  pendingConfig: NodeConfig | undefined
   cluster: TalosCluster | undefined
   services: Services
   resources: ResourceTable
+  journal: Journal
+  events: EventLog
   bootId = ''
+  bootedAt = 0
   timeSynced = false
   /** etcd has begun to wait for a cluster: from now on Bootstrap is heard. */
   etcdWaiting = false
@@ -41,6 +47,8 @@ export class TalosNode {
   apiServer: ApiServer | undefined
   /** Counts configurations; static pods carry it so that one can see which of them they run. */
   configVersion = 1
+  /** Who rules at the moment: one sequence after another, and an upgrade bars a second one. */
+  busyWith: string | undefined
   /** Called when the guest turns itself off. */
   onSelfOff: () => void = () => undefined
   readonly #ports: NodePorts
@@ -48,7 +56,6 @@ export class TalosNode {
   #power = new AbortController()
   #wantedOn = false
   #cycle: Promise<void> = Promise.resolve()
-  #pending: NodeConfig | undefined
   #stopWatching: () => void = () => undefined
 
   constructor(world: TalosWorld, hardware: GuestHardware) {
@@ -56,8 +63,10 @@ export class TalosNode {
     this.hardware = hardware
     this.uuid = hardware.uuid
     this.#ports = new NodePorts(world)
-    this.services = new Services(world.changes, () => world.time.now())
-    this.resources = new ResourceTable(() => world.time.now())
+    this.journal = new Journal(this.#now)
+    this.events = new EventLog(this.#now)
+    this.services = new Services(this)
+    this.resources = new ResourceTable(this.#now, () => [])
   }
 
   get hostname(): string {
@@ -72,6 +81,12 @@ export class TalosNode {
   }
   get mac(): string {
     return this.links[0]?.mac ?? ''
+  }
+  get edition(): Edition {
+    return editionOf(this.disk?.talosVersion ?? '')
+  }
+  get apid(): Apid | undefined {
+    return this.#apid
   }
   get apidPort(): number | undefined {
     return this.#apid?.port
@@ -90,9 +105,7 @@ export class TalosNode {
   powerOn(hardware: GuestHardware): void {
     this.hardware = hardware
     this.#wantedOn = true
-    this.disk = hardware.disk?.image
-      ? this.world.disks.open(hardware.disk.id, hardware.disk.image.talosVersion)
-      : undefined
+    this.disk = hardware.disk?.image ? this.world.disks.open(hardware.disk.id, hardware.disk.image) : undefined
     this.#start()
   }
 
@@ -102,34 +115,20 @@ export class TalosNode {
     await this.#end()
   }
 
+  /** Somebody presses the power button. */
   async shutDown(): Promise<void> {
-    if (!this.on) return
-    const { signal } = this
-    this.setStage('shutting down')
-    await this.world.time.pass(DURATION.shutdown, signal)
-    // Who pulled the plug meanwhile may also have put it back; that is another cycle.
-    if (!signal.aborted) await this.pullPlug()
+    await shutDown(this, '')
   }
 
   /** The guest turns itself off, because its API said so. */
   async turnOff(): Promise<void> {
-    await this.shutDown()
-    if (!this.on) this.onSelfOff()
+    await this.pullPlug()
+    this.onSelfOff()
   }
 
-  async #end(): Promise<void> {
-    this.#power.abort()
-    this.setStage('off')
-    await this.#teardown()
-  }
-
-  async reboot(): Promise<void> {
-    const { signal } = this
-    this.setStage('rebooting')
-    await this.world.time.pass(DURATION.shutdown, signal)
-    if (signal.aborted) return
+  /** Begins the next power cycle, unless the hypervisor pulled the plug meanwhile. */
+  async restart(): Promise<void> {
     await this.#end()
-    // The hypervisor may have pulled the plug meanwhile.
     if (this.#wantedOn) this.#start()
   }
 
@@ -145,7 +144,7 @@ export class TalosNode {
   takeConfig(config: NodeConfig): void {
     checkIdentity(this, config)
     if (this.disk) this.disk.config = config.source
-    this.#pending = config
+    this.pendingConfig = config
     // Another configuration is refused from here on.
     this.setStage('booting')
   }
@@ -176,71 +175,50 @@ export class TalosNode {
     this.changed()
   }
 
-  async secure(): Promise<void> {
+  /** Serves its API: to anybody in maintenance mode, to the cluster's own afterwards, or to nobody. */
+  async serve(mode: Apid['mode'] | 'nobody', signal: AbortSignal): Promise<void> {
     await this.#apid?.close()
-    this.#apid = await startSecure(this)
-    if (this.signal.aborted) {
-      await this.#apid.close()
-      return
-    }
+    this.#apid = mode === 'nobody' ? undefined : await (mode === 'secure' ? startSecure(this) : startMaintenance(this))
+    if (signal.aborted) await this.#apid?.close()
+    signal.throwIfAborted()
     this.configureNetwork()
     this.changed()
   }
+
+  readonly #now = (): number => this.world.time.now()
 
   #start(): void {
     this.#power = new AbortController()
     const { signal } = this.#power
     this.bootId = randomUUID()
+    this.bootedAt = this.#now()
     this.timeSynced = false
     this.etcdWaiting = false
     this.nodeReady = false
-    this.#pending = undefined
+    this.pendingConfig = undefined
     this.config = undefined
-    this.services.clear()
-    this.resources = new ResourceTable(() => this.world.time.now())
-    const refresh = () => this.resources.refresh(resourcesOf(this))
-    this.#stopWatching = this.world.changes.listen(refresh)
+    this.busyWith = undefined
+    this.journal = new Journal(this.#now)
+    this.events = new EventLog(this.#now)
+    this.services = new Services(this)
+    const resources = new ResourceTable(this.#now, () => resourcesOf(this))
+    this.resources = resources
+    const status = new StatusReporter(this)
+    this.#stopWatching = this.world.changes.listen(() => {
+      resources.changed()
+      status.look()
+    })
     this.setStage('booting')
-    this.#cycle = this.#run(signal).catch((error: unknown) => {
+    this.#cycle = runBoot(this, signal).catch((error: unknown) => {
       // Losing the power in the middle is the normal end of a cycle; anything else is a bug in the lab.
       if (!signal.aborted) throw error
     })
   }
 
-  async #run(signal: AbortSignal): Promise<void> {
-    if (!this.disk?.bootable) return
-    await this.world.busy('node.boot', this.hardware.name, DURATION.boot, signal)
-    if (this.disk.staged !== undefined) {
-      this.disk.config = this.disk.staged
-      this.disk.staged = undefined
-    }
-    for (const id of ['machined', 'containerd', 'udevd', 'syslogd']) this.services.set(id, 'Running', 'Started task')
-    // What STATE holds was checked when it was written; if it is good no more, the node asks for another.
-    const saved = this.disk.config === undefined ? undefined : readConfig(this.disk.config, this.world.time.now())
-    let config = saved?.ok ? saved.value.config : undefined
-    if (!config) {
-      config = await this.#maintain(signal)
-      await this.world.busy('node.configure', this.hardware.name, DURATION.configure, signal)
-    }
-    this.config = config
-    this.configureNetwork()
-    await runConfigured(this, config, signal)
-  }
-
-  /** Waits in maintenance mode for a configuration. */
-  async #maintain(signal: AbortSignal): Promise<NodeConfig> {
-    this.#apid = await startMaintenance(this)
-    if (signal.aborted) await this.#apid.close()
-    signal.throwIfAborted()
-    this.configureNetwork()
-    this.setStage('maintenance')
-    await this.world.changes.until(() => this.#pending !== undefined, signal)
-    await this.world.busy('maintenance.end', this.hardware.name, DURATION.maintenanceGrace, signal)
-    await this.#apid.close()
-    this.#apid = undefined
-    this.configureNetwork()
-    if (!this.#pending) throw new Error('a node leaves maintenance only with a configuration')
-    return this.#pending
+  async #end(): Promise<void> {
+    this.#power.abort()
+    this.setStage('off')
+    await this.#teardown()
   }
 
   /** Everything this power cycle held is let go; etcd and Kubernetes notice by themselves. */
@@ -253,6 +231,8 @@ export class TalosNode {
     this.#apid = undefined
     this.cluster = undefined
     this.resources.end()
+    this.events.end()
+    this.journal.end()
     if (cluster) {
       if (disk?.etcdMember) cluster.etcd.setRunning(disk.etcdMember.memberId, false)
       cluster.leave(this)

@@ -18,8 +18,7 @@ export async function runConfigured(node: TalosNode, config: NodeConfig, signal:
     await node.world.changes.until(() => cluster.signerFor(config.machineToken) !== undefined, signal)
     signal.throwIfAborted()
   } else node.services.set('trustd', 'Running', 'Started task trustd')
-  await node.secure()
-  signal.throwIfAborted()
+  await node.serve('secure', signal)
   node.services.set('apid', 'Running', 'Health check successful')
   node.services.set('cri', 'Running', 'Health check successful')
 
@@ -105,7 +104,7 @@ function putNodePods(node: TalosNode): void {
       ...on,
       name: `kube-flannel-${suffix}`,
       app: 'flannel',
-      image: 'ghcr.io/siderolabs/flannel:v0.28.4',
+      image: `ghcr.io/siderolabs/flannel:${node.edition.flannelVersion}`,
     })
   const proxyVersion = [...cluster.nodes].map((one) => one.config?.controlPlane).find((one) => one?.proxyEnabled)
     ?.versions.proxy

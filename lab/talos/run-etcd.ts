@@ -1,4 +1,6 @@
 import { DURATION } from './durations.ts'
+import { restoreContents } from './etcd-contents.ts'
+import type { EtcdContents } from './etcd-snapshot.ts'
 import type { TalosNode } from './node.ts'
 
 const WAITING =
@@ -22,11 +24,13 @@ export async function runEtcd(node: TalosNode, signal: AbortSignal): Promise<voi
   node.services.set('etcd', 'Running', 'Health check successful')
 }
 
-/** Starts the first member. The data directory exists from this moment on, whatever happens next. */
-export function beginBootstrap(node: TalosNode): void {
+/** Starts the first member, empty or with what was saved. The data directory exists from this moment on, whatever happens next. */
+export function beginBootstrap(node: TalosNode, saved?: EtcdContents): void {
   const { cluster, disk } = node
   if (!cluster || !disk) return
   disk.etcdMember = { clusterId: cluster.id, memberId: cluster.bootstrap(node) }
+  if (saved) restoreContents(cluster.kubernetes, saved)
+  disk.etcdRecovery = undefined
   node.etcdWaiting = false
   node.changed()
 }

@@ -1,4 +1,9 @@
-import type { Changes } from './changes.ts'
+import { create } from '@bufbuild/protobuf'
+import { timestampFromMs } from '@bufbuild/protobuf/wkt'
+import type { EventLog } from './event-log.ts'
+import type { Journal } from './journal.ts'
+import { ServiceStateEventSchema, ServiceStateEvent_Action as Action } from './proto/events_pb.js'
+import type { TalosWorld } from './world.ts'
 
 /** Talos' own words for where a service is. */
 export type ServiceState =
@@ -10,6 +15,7 @@ export type ServiceState =
   | 'Stopping'
   | 'Finished'
   | 'Failed'
+  | 'Skipped'
 
 export interface Service {
   readonly id: string
@@ -25,28 +31,56 @@ const MAX_EVENTS = 32
 /** Services nobody checks the health of. */
 const UNCHECKED = new Set(['machined', 'udevd', 'syslogd', 'dashboard'])
 
-/** The services of one node during one power cycle. */
+const ACTIONS: Readonly<Record<ServiceState, Action>> = {
+  Initialized: Action.INITIALIZED,
+  Preparing: Action.PREPARING,
+  Waiting: Action.WAITING,
+  Starting: Action.STARTING,
+  Running: Action.RUNNING,
+  Stopping: Action.STOPPING,
+  Finished: Action.FINISHED,
+  Failed: Action.FAILED,
+  Skipped: Action.SKIPPED,
+}
+
+/** The services of one node during one power cycle. Every step of one is an event, a line of its log and one of the kernel's. */
 export class Services {
   readonly #services = new Map<string, Service>()
-  readonly #changes: Changes
-  readonly #now: () => number
-  constructor(changes: Changes, now: () => number) {
-    this.#changes = changes
-    this.#now = now
+  readonly #node: { readonly world: TalosWorld; readonly events: EventLog; readonly journal: Journal }
+  constructor(node: { readonly world: TalosWorld; readonly events: EventLog; readonly journal: Journal }) {
+    this.#node = node
   }
 
   set(id: string, state: ServiceState, message: string): void {
+    const { events, journal, world } = this.#node
     const before = this.#services.get(id)
-    const event = { message, state, at: this.#now() }
+    const event = { message, state, at: world.time.now() }
     const running = state === 'Running'
-    this.#services.set(id, {
+    const service: Service = {
       id,
       state,
       healthy: running && !UNCHECKED.has(id),
       unknown: UNCHECKED.has(id) || !running,
       events: [...(before?.events ?? []), event].slice(-MAX_EVENTS),
-    })
-    this.#changes.bump()
+    }
+    this.#services.set(id, service)
+    journal.kernel(`[talos] service[${id}](${state}): ${message}`)
+    journal.write(id, `service ${id}: ${message}`)
+    events.emit(
+      ServiceStateEventSchema,
+      create(ServiceStateEventSchema, {
+        service: id,
+        action: ACTIONS[state],
+        message,
+        health: {
+          unknown: service.unknown,
+          healthy: service.healthy,
+          lastMessage: message,
+          lastChange: timestampFromMs(event.at),
+        },
+      }),
+    )
+    world.changes.bump()
   }
 
   find(id: string): Service | undefined {
@@ -57,8 +91,5 @@ export class Services {
   }
   all(): readonly Service[] {
     return [...this.#services.values()].sort((a, b) => (a.id < b.id ? -1 : 1))
-  }
-  clear(): void {
-    this.#services.clear()
   }
 }

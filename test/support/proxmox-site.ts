@@ -112,6 +112,7 @@ const NOTHING_ELSE: Omit<HandlerDeps, 'provider'> = {
   kubernetes: { connect: unused },
   factory: {
     register: (schematic) => Promise.resolve({ ok: true, value: schematicId(schematic) }),
+    host: 'factory.test',
     imageUrl: (id, version) => `https://factory.test/image/${id}/${version}/nocloud-amd64.qcow2`,
   },
   addresses: { findListener: () => Promise.resolve(undefined) },

@@ -4,6 +4,7 @@ import { problem, type Problem, type ProblemCode } from '#core/model/problem.ts'
 import type { HandlerDeps } from '#agent/operations/deps.ts'
 import type { EtcdMember, TalosNode } from '#agent/talos/node.ts'
 import type { ClientIdentity } from '#agent/vault/client-identity.ts'
+import { silentNode } from './silent-node.ts'
 
 /**
  * Talos machines as handlers see them, in memory: a state each and one etcd between them. It keeps the promises of
@@ -52,7 +53,7 @@ export class FakeCluster {
       provider,
       secrets,
       talos: {
-        connect: (address, credentials) => this.#node(address, credentials),
+        connect: (address, credentials, machineId) => this.#node(address, credentials, machineId),
         probe: (address, credentials) => Promise.resolve(this.#probe(address, credentials !== undefined)),
       },
       kubernetes: {
@@ -68,7 +69,7 @@ export class FakeCluster {
           close: () => Promise.resolve(),
         }),
       },
-      factory: { register: () => Promise.resolve(ok('')), imageUrl: () => '' },
+      factory: { host: 'factory.test', register: () => Promise.resolve(ok('')), imageUrl: () => '' },
       addresses: { findListener: () => Promise.resolve(undefined) },
       configured: { find: () => undefined },
     }
@@ -96,7 +97,7 @@ export class FakeCluster {
     return lost ? err(problem('outcome-unknown', { call: name })) : ok(undefined)
   }
 
-  #node(address: string, credentials: ClientIdentity | 'maintenance'): TalosNode {
+  #node(address: string, credentials: ClientIdentity | 'maintenance', expected: string | undefined): TalosNode {
     const refuse = (code: ProblemCode) => Promise.resolve(err(problem(code, { address })))
     const use = <T>(work: (machine: FakeMachine) => Result<T, Problem>): Promise<Result<T, Problem>> => {
       const machine = this.#at(address)
@@ -104,20 +105,16 @@ export class FakeCluster {
       const fits = (credentials === 'maintenance') === (machine.stage === 'maintenance')
       return fits && machine.stage !== 'foreign' ? Promise.resolve(work(machine)) : refuse('node-unauthorized')
     }
-    const unused = () => refuse('check-failed')
     return {
-      address,
+      ...silentNode(address),
       readIdentity: () => use((machine) => ok({ uuid: machine.machineId })),
       version: () => use(() => ok({ tag: 'v1.13.9', platform: 'nocloud' })),
-      machineStatus: unused,
-      watchMachineStatus: () => (async function* () {})(),
-      bootId: unused,
-      diagnostics: unused,
       serviceList: () =>
         use(({ etcd }) => ok([{ id: 'etcd', state: etcd, healthy: etcd === 'Running', lastMessage: '' }])),
       activeConfig: () => use((machine) => ok(new Secret(machine.config ?? ''))),
       applyConfiguration: (yaml) =>
         use((machine) => {
+          if (expected !== undefined && expected !== machine.machineId) return err(problem('node-foreign', { address }))
           const done = this.#effect('applyConfiguration', machine, () => {
             machine.stage = 'configured'
             machine.config = yaml.reveal()
@@ -132,7 +129,6 @@ export class FakeCluster {
         }),
       etcdMembers: () =>
         use((machine) => (machine.etcd === 'Running' ? ok(this.members) : err(problem('check-failed', { address })))),
-      etcdStatus: unused,
       forfeitLeadership: () => use(() => ok({ movedTo: undefined })),
       leaveEtcd: () =>
         use((machine) =>
@@ -147,9 +143,6 @@ export class FakeCluster {
             this.members = this.members.filter((member) => member.id !== memberId)
           }),
         ),
-      reset: unused,
-      shutdown: unused,
-      close: () => undefined,
     }
   }
 }

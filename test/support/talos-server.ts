@@ -3,14 +3,21 @@ import { connect, type AddressInfo, type Socket } from 'node:net'
 import type { ServiceImpl } from '@connectrpc/connect'
 import { connectNodeAdapter } from '@connectrpc/connect-node'
 import type { Dialer } from '#agent/dialer.ts'
+import { ImageService, LifecycleService } from '#agent/talos/proto/lifecycle_pb.js'
 import { MachineService } from '#agent/talos/proto/machine_pb.js'
 import { State } from '#agent/talos/proto/state_pb.js'
+import { StorageService } from '#agent/talos/proto/storage_pb.js'
+import { TimeService } from '#agent/talos/proto/time_pb.js'
 import type { ServingCertificate } from './serving-certificate.ts'
 
 /** What a test's node answers; whatever it leaves out is Unimplemented. */
 export interface TalosAnswers {
   readonly machine?: Partial<ServiceImpl<typeof MachineService>>
   readonly state?: Partial<ServiceImpl<typeof State>>
+  readonly images?: Partial<ServiceImpl<typeof ImageService>>
+  readonly lifecycle?: Partial<ServiceImpl<typeof LifecycleService>>
+  readonly storage?: Partial<ServiceImpl<typeof StorageService>>
+  readonly time?: Partial<ServiceImpl<typeof TimeService>>
 }
 
 export interface TalosServer {
@@ -37,6 +44,10 @@ export async function startTalosServer({
       routes(router) {
         router.service(MachineService, answers.machine ?? {})
         router.service(State, answers.state ?? {})
+        router.service(ImageService, answers.images ?? {})
+        router.service(LifecycleService, answers.lifecycle ?? {})
+        router.service(StorageService, answers.storage ?? {})
+        router.service(TimeService, answers.time ?? {})
       },
     }),
   )
@@ -80,7 +91,7 @@ export function dialerTo(ports: ReadonlyMap<string, number>): Dialer & { readonl
 }
 
 /** A COSI resource whose spec is this YAML. */
-export const aResource = (yamlSpec: string, id = 'x') => ({
-  metadata: { namespace: 'n', type: 't', id, version: '1', phase: 'running' },
+export const aResource = (yamlSpec: string, id = 'x', type = 't') => ({
+  metadata: { namespace: 'n', type, id, version: '1', phase: 'running' },
   spec: { yamlSpec },
 })

@@ -7,12 +7,87 @@
 
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
-import type { EmptySchema } from "@bufbuild/protobuf/wkt";
+import type { ContainerdNamespace, ContainerDriver, DataSchema, Metadata } from "./common_pb.js";
+import type { Duration, EmptySchema } from "@bufbuild/protobuf/wkt";
+import type { EventSchema, EventsRequestSchema } from "./events_pb.js";
 
 /**
  * Describes the file machine.proto.
  */
 export declare const file_machine: GenFile;
+
+/**
+ * Whoever answers so has nothing to say but that it was done, or why not.
+ *
+ * @generated from message machine.EmptyReply
+ */
+export declare type EmptyReply = Message<"machine.EmptyReply"> & {
+  /**
+   * @generated from field: common.Metadata metadata = 1;
+   */
+  metadata?: Metadata | undefined;
+};
+
+/**
+ * Describes the message machine.EmptyReply.
+ * Use `create(EmptyReplySchema)` to create a new message.
+ */
+export declare const EmptyReplySchema: GenMessage<EmptyReply>;
+
+/**
+ * @generated from message machine.EmptyResponse
+ */
+export declare type EmptyResponse = Message<"machine.EmptyResponse"> & {
+  /**
+   * @generated from field: repeated machine.EmptyReply messages = 1;
+   */
+  messages: EmptyReply[];
+};
+
+/**
+ * Describes the message machine.EmptyResponse.
+ * Use `create(EmptyResponseSchema)` to create a new message.
+ */
+export declare const EmptyResponseSchema: GenMessage<EmptyResponse>;
+
+/**
+ * The id under which the node reports the sequence it started, in its events.
+ *
+ * @generated from message machine.ActorReply
+ */
+export declare type ActorReply = Message<"machine.ActorReply"> & {
+  /**
+   * @generated from field: common.Metadata metadata = 1;
+   */
+  metadata?: Metadata | undefined;
+
+  /**
+   * @generated from field: string actor_id = 2;
+   */
+  actorId: string;
+};
+
+/**
+ * Describes the message machine.ActorReply.
+ * Use `create(ActorReplySchema)` to create a new message.
+ */
+export declare const ActorReplySchema: GenMessage<ActorReply>;
+
+/**
+ * @generated from message machine.ActorResponse
+ */
+export declare type ActorResponse = Message<"machine.ActorResponse"> & {
+  /**
+   * @generated from field: repeated machine.ActorReply messages = 1;
+   */
+  messages: ActorReply[];
+};
+
+/**
+ * Describes the message machine.ActorResponse.
+ * Use `create(ActorResponseSchema)` to create a new message.
+ */
+export declare const ActorResponseSchema: GenMessage<ActorResponse>;
 
 /**
  * @generated from message machine.ApplyConfigurationRequest
@@ -32,6 +107,11 @@ export declare type ApplyConfigurationRequest = Message<"machine.ApplyConfigurat
    * @generated from field: bool dry_run = 5;
    */
   dryRun: boolean;
+
+  /**
+   * @generated from field: google.protobuf.Duration try_mode_timeout = 6;
+   */
+  tryModeTimeout?: Duration | undefined;
 };
 
 /**
@@ -79,6 +159,11 @@ export declare const ApplyConfigurationRequest_ModeSchema: GenEnum<ApplyConfigur
  * @generated from message machine.ApplyConfiguration
  */
 export declare type ApplyConfiguration = Message<"machine.ApplyConfiguration"> & {
+  /**
+   * @generated from field: common.Metadata metadata = 1;
+   */
+  metadata?: Metadata | undefined;
+
   /**
    * @generated from field: repeated string warnings = 2;
    */
@@ -139,49 +224,118 @@ export declare type BootstrapRequest = Message<"machine.BootstrapRequest"> & {
 export declare const BootstrapRequestSchema: GenMessage<BootstrapRequest>;
 
 /**
- * @generated from message machine.Bootstrap
+ * @generated from message machine.DmesgRequest
  */
-export declare type Bootstrap = Message<"machine.Bootstrap"> & {
-};
-
-/**
- * Describes the message machine.Bootstrap.
- * Use `create(BootstrapSchema)` to create a new message.
- */
-export declare const BootstrapSchema: GenMessage<Bootstrap>;
-
-/**
- * @generated from message machine.BootstrapResponse
- */
-export declare type BootstrapResponse = Message<"machine.BootstrapResponse"> & {
+export declare type DmesgRequest = Message<"machine.DmesgRequest"> & {
   /**
-   * @generated from field: repeated machine.Bootstrap messages = 1;
+   * @generated from field: bool follow = 1;
    */
-  messages: Bootstrap[];
+  follow: boolean;
+
+  /**
+   * @generated from field: bool tail = 2;
+   */
+  tail: boolean;
 };
 
 /**
- * Describes the message machine.BootstrapResponse.
- * Use `create(BootstrapResponseSchema)` to create a new message.
+ * Describes the message machine.DmesgRequest.
+ * Use `create(DmesgRequestSchema)` to create a new message.
  */
-export declare const BootstrapResponseSchema: GenMessage<BootstrapResponse>;
+export declare const DmesgRequestSchema: GenMessage<DmesgRequest>;
 
 /**
- * @generated from message machine.EtcdForfeitLeadershipRequest
+ * @generated from message machine.EtcdAlarm
  */
-export declare type EtcdForfeitLeadershipRequest = Message<"machine.EtcdForfeitLeadershipRequest"> & {
+export declare type EtcdAlarm = Message<"machine.EtcdAlarm"> & {
+  /**
+   * @generated from field: uint64 member_id = 1;
+   */
+  memberId: bigint;
+
+  /**
+   * @generated from field: machine.EtcdAlarm.Type alarm = 2;
+   */
+  alarm: EtcdAlarm_Type;
 };
 
 /**
- * Describes the message machine.EtcdForfeitLeadershipRequest.
- * Use `create(EtcdForfeitLeadershipRequestSchema)` to create a new message.
+ * Describes the message machine.EtcdAlarm.
+ * Use `create(EtcdAlarmSchema)` to create a new message.
  */
-export declare const EtcdForfeitLeadershipRequestSchema: GenMessage<EtcdForfeitLeadershipRequest>;
+export declare const EtcdAlarmSchema: GenMessage<EtcdAlarm>;
+
+/**
+ * @generated from enum machine.EtcdAlarm.Type
+ */
+export enum EtcdAlarm_Type {
+  /**
+   * @generated from enum value: NONE = 0;
+   */
+  NONE = 0,
+
+  /**
+   * @generated from enum value: NOSPACE = 1;
+   */
+  NOSPACE = 1,
+
+  /**
+   * @generated from enum value: CORRUPT = 2;
+   */
+  CORRUPT = 2,
+}
+
+/**
+ * Describes the enum machine.EtcdAlarm.Type.
+ */
+export declare const EtcdAlarm_TypeSchema: GenEnum<EtcdAlarm_Type>;
+
+/**
+ * @generated from message machine.EtcdAlarms
+ */
+export declare type EtcdAlarms = Message<"machine.EtcdAlarms"> & {
+  /**
+   * @generated from field: common.Metadata metadata = 1;
+   */
+  metadata?: Metadata | undefined;
+
+  /**
+   * @generated from field: repeated machine.EtcdAlarm member_alarms = 2;
+   */
+  memberAlarms: EtcdAlarm[];
+};
+
+/**
+ * Describes the message machine.EtcdAlarms.
+ * Use `create(EtcdAlarmsSchema)` to create a new message.
+ */
+export declare const EtcdAlarmsSchema: GenMessage<EtcdAlarms>;
+
+/**
+ * @generated from message machine.EtcdAlarmResponse
+ */
+export declare type EtcdAlarmResponse = Message<"machine.EtcdAlarmResponse"> & {
+  /**
+   * @generated from field: repeated machine.EtcdAlarms messages = 1;
+   */
+  messages: EtcdAlarms[];
+};
+
+/**
+ * Describes the message machine.EtcdAlarmResponse.
+ * Use `create(EtcdAlarmResponseSchema)` to create a new message.
+ */
+export declare const EtcdAlarmResponseSchema: GenMessage<EtcdAlarmResponse>;
 
 /**
  * @generated from message machine.EtcdForfeitLeadership
  */
 export declare type EtcdForfeitLeadership = Message<"machine.EtcdForfeitLeadership"> & {
+  /**
+   * @generated from field: common.Metadata metadata = 1;
+   */
+  metadata?: Metadata | undefined;
+
   /**
    * @generated from field: string member = 2;
    */
@@ -209,46 +363,6 @@ export declare type EtcdForfeitLeadershipResponse = Message<"machine.EtcdForfeit
  * Use `create(EtcdForfeitLeadershipResponseSchema)` to create a new message.
  */
 export declare const EtcdForfeitLeadershipResponseSchema: GenMessage<EtcdForfeitLeadershipResponse>;
-
-/**
- * @generated from message machine.EtcdLeaveClusterRequest
- */
-export declare type EtcdLeaveClusterRequest = Message<"machine.EtcdLeaveClusterRequest"> & {
-};
-
-/**
- * Describes the message machine.EtcdLeaveClusterRequest.
- * Use `create(EtcdLeaveClusterRequestSchema)` to create a new message.
- */
-export declare const EtcdLeaveClusterRequestSchema: GenMessage<EtcdLeaveClusterRequest>;
-
-/**
- * @generated from message machine.EtcdLeaveCluster
- */
-export declare type EtcdLeaveCluster = Message<"machine.EtcdLeaveCluster"> & {
-};
-
-/**
- * Describes the message machine.EtcdLeaveCluster.
- * Use `create(EtcdLeaveClusterSchema)` to create a new message.
- */
-export declare const EtcdLeaveClusterSchema: GenMessage<EtcdLeaveCluster>;
-
-/**
- * @generated from message machine.EtcdLeaveClusterResponse
- */
-export declare type EtcdLeaveClusterResponse = Message<"machine.EtcdLeaveClusterResponse"> & {
-  /**
-   * @generated from field: repeated machine.EtcdLeaveCluster messages = 1;
-   */
-  messages: EtcdLeaveCluster[];
-};
-
-/**
- * Describes the message machine.EtcdLeaveClusterResponse.
- * Use `create(EtcdLeaveClusterResponseSchema)` to create a new message.
- */
-export declare const EtcdLeaveClusterResponseSchema: GenMessage<EtcdLeaveClusterResponse>;
 
 /**
  * @generated from message machine.EtcdMemberListRequest
@@ -307,6 +421,11 @@ export declare const EtcdMemberSchema: GenMessage<EtcdMember>;
  */
 export declare type EtcdMembers = Message<"machine.EtcdMembers"> & {
   /**
+   * @generated from field: common.Metadata metadata = 1;
+   */
+  metadata?: Metadata | undefined;
+
+  /**
    * @generated from field: repeated machine.EtcdMember members = 3;
    */
   members: EtcdMember[];
@@ -349,34 +468,6 @@ export declare type EtcdRemoveMemberByIDRequest = Message<"machine.EtcdRemoveMem
  * Use `create(EtcdRemoveMemberByIDRequestSchema)` to create a new message.
  */
 export declare const EtcdRemoveMemberByIDRequestSchema: GenMessage<EtcdRemoveMemberByIDRequest>;
-
-/**
- * @generated from message machine.EtcdRemoveMemberByID
- */
-export declare type EtcdRemoveMemberByID = Message<"machine.EtcdRemoveMemberByID"> & {
-};
-
-/**
- * Describes the message machine.EtcdRemoveMemberByID.
- * Use `create(EtcdRemoveMemberByIDSchema)` to create a new message.
- */
-export declare const EtcdRemoveMemberByIDSchema: GenMessage<EtcdRemoveMemberByID>;
-
-/**
- * @generated from message machine.EtcdRemoveMemberByIDResponse
- */
-export declare type EtcdRemoveMemberByIDResponse = Message<"machine.EtcdRemoveMemberByIDResponse"> & {
-  /**
-   * @generated from field: repeated machine.EtcdRemoveMemberByID messages = 1;
-   */
-  messages: EtcdRemoveMemberByID[];
-};
-
-/**
- * Describes the message machine.EtcdRemoveMemberByIDResponse.
- * Use `create(EtcdRemoveMemberByIDResponseSchema)` to create a new message.
- */
-export declare const EtcdRemoveMemberByIDResponseSchema: GenMessage<EtcdRemoveMemberByIDResponse>;
 
 /**
  * @generated from message machine.EtcdMemberStatus
@@ -431,6 +522,11 @@ export declare type EtcdMemberStatus = Message<"machine.EtcdMemberStatus"> & {
    * @generated from field: uint64 member_id = 10;
    */
   memberId: bigint;
+
+  /**
+   * @generated from field: string storage_version = 11;
+   */
+  storageVersion: string;
 };
 
 /**
@@ -443,6 +539,11 @@ export declare const EtcdMemberStatusSchema: GenMessage<EtcdMemberStatus>;
  * @generated from message machine.EtcdStatus
  */
 export declare type EtcdStatus = Message<"machine.EtcdStatus"> & {
+  /**
+   * @generated from field: common.Metadata metadata = 1;
+   */
+  metadata?: Metadata | undefined;
+
   /**
    * @generated from field: machine.EtcdMemberStatus member_status = 2;
    */
@@ -470,6 +571,344 @@ export declare type EtcdStatusResponse = Message<"machine.EtcdStatusResponse"> &
  * Use `create(EtcdStatusResponseSchema)` to create a new message.
  */
 export declare const EtcdStatusResponseSchema: GenMessage<EtcdStatusResponse>;
+
+/**
+ * @generated from message machine.GenerateClientConfigurationRequest
+ */
+export declare type GenerateClientConfigurationRequest = Message<"machine.GenerateClientConfigurationRequest"> & {
+  /**
+   * @generated from field: repeated string roles = 1;
+   */
+  roles: string[];
+
+  /**
+   * @generated from field: google.protobuf.Duration crt_ttl = 2;
+   */
+  crtTtl?: Duration | undefined;
+};
+
+/**
+ * Describes the message machine.GenerateClientConfigurationRequest.
+ * Use `create(GenerateClientConfigurationRequestSchema)` to create a new message.
+ */
+export declare const GenerateClientConfigurationRequestSchema: GenMessage<GenerateClientConfigurationRequest>;
+
+/**
+ * @generated from message machine.GenerateClientConfiguration
+ */
+export declare type GenerateClientConfiguration = Message<"machine.GenerateClientConfiguration"> & {
+  /**
+   * @generated from field: common.Metadata metadata = 1;
+   */
+  metadata?: Metadata | undefined;
+
+  /**
+   * @generated from field: bytes ca = 2;
+   */
+  ca: Uint8Array;
+
+  /**
+   * @generated from field: bytes crt = 3;
+   */
+  crt: Uint8Array;
+
+  /**
+   * @generated from field: bytes key = 4;
+   */
+  key: Uint8Array;
+
+  /**
+   * @generated from field: bytes talosconfig = 5;
+   */
+  talosconfig: Uint8Array;
+};
+
+/**
+ * Describes the message machine.GenerateClientConfiguration.
+ * Use `create(GenerateClientConfigurationSchema)` to create a new message.
+ */
+export declare const GenerateClientConfigurationSchema: GenMessage<GenerateClientConfiguration>;
+
+/**
+ * @generated from message machine.GenerateClientConfigurationResponse
+ */
+export declare type GenerateClientConfigurationResponse = Message<"machine.GenerateClientConfigurationResponse"> & {
+  /**
+   * @generated from field: repeated machine.GenerateClientConfiguration messages = 1;
+   */
+  messages: GenerateClientConfiguration[];
+};
+
+/**
+ * Describes the message machine.GenerateClientConfigurationResponse.
+ * Use `create(GenerateClientConfigurationResponseSchema)` to create a new message.
+ */
+export declare const GenerateClientConfigurationResponseSchema: GenMessage<GenerateClientConfigurationResponse>;
+
+/**
+ * Before 1.13; later ones have a service for it.
+ *
+ * @generated from message machine.ImagePullRequest
+ */
+export declare type ImagePullRequest = Message<"machine.ImagePullRequest"> & {
+  /**
+   * @generated from field: common.ContainerdNamespace namespace = 1;
+   */
+  namespace: ContainerdNamespace;
+
+  /**
+   * @generated from field: string reference = 2;
+   */
+  reference: string;
+};
+
+/**
+ * Describes the message machine.ImagePullRequest.
+ * Use `create(ImagePullRequestSchema)` to create a new message.
+ */
+export declare const ImagePullRequestSchema: GenMessage<ImagePullRequest>;
+
+/**
+ * @generated from message machine.LoadAvg
+ */
+export declare type LoadAvg = Message<"machine.LoadAvg"> & {
+  /**
+   * @generated from field: common.Metadata metadata = 1;
+   */
+  metadata?: Metadata | undefined;
+
+  /**
+   * @generated from field: double load1 = 2;
+   */
+  load1: number;
+
+  /**
+   * @generated from field: double load5 = 3;
+   */
+  load5: number;
+
+  /**
+   * @generated from field: double load15 = 4;
+   */
+  load15: number;
+};
+
+/**
+ * Describes the message machine.LoadAvg.
+ * Use `create(LoadAvgSchema)` to create a new message.
+ */
+export declare const LoadAvgSchema: GenMessage<LoadAvg>;
+
+/**
+ * @generated from message machine.LoadAvgResponse
+ */
+export declare type LoadAvgResponse = Message<"machine.LoadAvgResponse"> & {
+  /**
+   * @generated from field: repeated machine.LoadAvg messages = 1;
+   */
+  messages: LoadAvg[];
+};
+
+/**
+ * Describes the message machine.LoadAvgResponse.
+ * Use `create(LoadAvgResponseSchema)` to create a new message.
+ */
+export declare const LoadAvgResponseSchema: GenMessage<LoadAvgResponse>;
+
+/**
+ * @generated from message machine.LogsRequest
+ */
+export declare type LogsRequest = Message<"machine.LogsRequest"> & {
+  /**
+   * @generated from field: string namespace = 1;
+   */
+  namespace: string;
+
+  /**
+   * @generated from field: string id = 2;
+   */
+  id: string;
+
+  /**
+   * @generated from field: common.ContainerDriver driver = 3;
+   */
+  driver: ContainerDriver;
+
+  /**
+   * @generated from field: bool follow = 4;
+   */
+  follow: boolean;
+
+  /**
+   * @generated from field: int32 tail_lines = 5;
+   */
+  tailLines: number;
+};
+
+/**
+ * Describes the message machine.LogsRequest.
+ * Use `create(LogsRequestSchema)` to create a new message.
+ */
+export declare const LogsRequestSchema: GenMessage<LogsRequest>;
+
+/**
+ * Sizes in KiB, as in /proc/meminfo.
+ *
+ * @generated from message machine.MemInfo
+ */
+export declare type MemInfo = Message<"machine.MemInfo"> & {
+  /**
+   * @generated from field: uint64 memtotal = 1;
+   */
+  memtotal: bigint;
+
+  /**
+   * @generated from field: uint64 memfree = 2;
+   */
+  memfree: bigint;
+
+  /**
+   * @generated from field: uint64 memavailable = 3;
+   */
+  memavailable: bigint;
+};
+
+/**
+ * Describes the message machine.MemInfo.
+ * Use `create(MemInfoSchema)` to create a new message.
+ */
+export declare const MemInfoSchema: GenMessage<MemInfo>;
+
+/**
+ * @generated from message machine.Memory
+ */
+export declare type Memory = Message<"machine.Memory"> & {
+  /**
+   * @generated from field: common.Metadata metadata = 1;
+   */
+  metadata?: Metadata | undefined;
+
+  /**
+   * @generated from field: machine.MemInfo meminfo = 2;
+   */
+  meminfo?: MemInfo | undefined;
+};
+
+/**
+ * Describes the message machine.Memory.
+ * Use `create(MemorySchema)` to create a new message.
+ */
+export declare const MemorySchema: GenMessage<Memory>;
+
+/**
+ * @generated from message machine.MemoryResponse
+ */
+export declare type MemoryResponse = Message<"machine.MemoryResponse"> & {
+  /**
+   * @generated from field: repeated machine.Memory messages = 1;
+   */
+  messages: Memory[];
+};
+
+/**
+ * Describes the message machine.MemoryResponse.
+ * Use `create(MemoryResponseSchema)` to create a new message.
+ */
+export declare const MemoryResponseSchema: GenMessage<MemoryResponse>;
+
+/**
+ * @generated from message machine.MetaDeleteRequest
+ */
+export declare type MetaDeleteRequest = Message<"machine.MetaDeleteRequest"> & {
+  /**
+   * @generated from field: uint32 key = 1;
+   */
+  key: number;
+};
+
+/**
+ * Describes the message machine.MetaDeleteRequest.
+ * Use `create(MetaDeleteRequestSchema)` to create a new message.
+ */
+export declare const MetaDeleteRequestSchema: GenMessage<MetaDeleteRequest>;
+
+/**
+ * @generated from message machine.MetaWriteRequest
+ */
+export declare type MetaWriteRequest = Message<"machine.MetaWriteRequest"> & {
+  /**
+   * @generated from field: uint32 key = 1;
+   */
+  key: number;
+
+  /**
+   * @generated from field: bytes value = 2;
+   */
+  value: Uint8Array;
+};
+
+/**
+ * Describes the message machine.MetaWriteRequest.
+ * Use `create(MetaWriteRequestSchema)` to create a new message.
+ */
+export declare const MetaWriteRequestSchema: GenMessage<MetaWriteRequest>;
+
+/**
+ * @generated from message machine.ReadRequest
+ */
+export declare type ReadRequest = Message<"machine.ReadRequest"> & {
+  /**
+   * @generated from field: string path = 1;
+   */
+  path: string;
+};
+
+/**
+ * Describes the message machine.ReadRequest.
+ * Use `create(ReadRequestSchema)` to create a new message.
+ */
+export declare const ReadRequestSchema: GenMessage<ReadRequest>;
+
+/**
+ * @generated from message machine.RebootRequest
+ */
+export declare type RebootRequest = Message<"machine.RebootRequest"> & {
+  /**
+   * @generated from field: machine.RebootRequest.Mode mode = 1;
+   */
+  mode: RebootRequest_Mode;
+};
+
+/**
+ * Describes the message machine.RebootRequest.
+ * Use `create(RebootRequestSchema)` to create a new message.
+ */
+export declare const RebootRequestSchema: GenMessage<RebootRequest>;
+
+/**
+ * @generated from enum machine.RebootRequest.Mode
+ */
+export enum RebootRequest_Mode {
+  /**
+   * @generated from enum value: DEFAULT = 0;
+   */
+  DEFAULT = 0,
+
+  /**
+   * @generated from enum value: POWERCYCLE = 1;
+   */
+  POWERCYCLE = 1,
+
+  /**
+   * @generated from enum value: FORCE = 2;
+   */
+  FORCE = 2,
+}
+
+/**
+ * Describes the enum machine.RebootRequest.Mode.
+ */
+export declare const RebootRequest_ModeSchema: GenEnum<RebootRequest_Mode>;
 
 /**
  * @generated from message machine.ResetPartitionSpec
@@ -510,6 +949,16 @@ export declare type ResetRequest = Message<"machine.ResetRequest"> & {
    * @generated from field: repeated machine.ResetPartitionSpec system_partitions_to_wipe = 3;
    */
   systemPartitionsToWipe: ResetPartitionSpec[];
+
+  /**
+   * @generated from field: repeated string user_disks_to_wipe = 4;
+   */
+  userDisksToWipe: string[];
+
+  /**
+   * @generated from field: machine.ResetRequest.WipeMode mode = 5;
+   */
+  mode: ResetRequest_WipeMode;
 };
 
 /**
@@ -519,36 +968,29 @@ export declare type ResetRequest = Message<"machine.ResetRequest"> & {
 export declare const ResetRequestSchema: GenMessage<ResetRequest>;
 
 /**
- * @generated from message machine.Reset
+ * @generated from enum machine.ResetRequest.WipeMode
  */
-export declare type Reset = Message<"machine.Reset"> & {
+export enum ResetRequest_WipeMode {
   /**
-   * @generated from field: string actor_id = 2;
+   * @generated from enum value: ALL = 0;
    */
-  actorId: string;
-};
+  ALL = 0,
 
-/**
- * Describes the message machine.Reset.
- * Use `create(ResetSchema)` to create a new message.
- */
-export declare const ResetSchema: GenMessage<Reset>;
-
-/**
- * @generated from message machine.ResetResponse
- */
-export declare type ResetResponse = Message<"machine.ResetResponse"> & {
   /**
-   * @generated from field: repeated machine.Reset messages = 1;
+   * @generated from enum value: SYSTEM_DISK = 1;
    */
-  messages: Reset[];
-};
+  SYSTEM_DISK = 1,
+
+  /**
+   * @generated from enum value: USER_DISKS = 2;
+   */
+  USER_DISKS = 2,
+}
 
 /**
- * Describes the message machine.ResetResponse.
- * Use `create(ResetResponseSchema)` to create a new message.
+ * Describes the enum machine.ResetRequest.WipeMode.
  */
-export declare const ResetResponseSchema: GenMessage<ResetResponse>;
+export declare const ResetRequest_WipeModeSchema: GenEnum<ResetRequest_WipeMode>;
 
 /**
  * @generated from message machine.ServiceEvent
@@ -649,6 +1091,11 @@ export declare const ServiceInfoSchema: GenMessage<ServiceInfo>;
  */
 export declare type ServiceList = Message<"machine.ServiceList"> & {
   /**
+   * @generated from field: common.Metadata metadata = 1;
+   */
+  metadata?: Metadata | undefined;
+
+  /**
    * @generated from field: repeated machine.ServiceInfo services = 2;
    */
   services: ServiceInfo[];
@@ -677,6 +1124,59 @@ export declare type ServiceListResponse = Message<"machine.ServiceListResponse">
 export declare const ServiceListResponseSchema: GenMessage<ServiceListResponse>;
 
 /**
+ * @generated from message machine.ServiceRestartRequest
+ */
+export declare type ServiceRestartRequest = Message<"machine.ServiceRestartRequest"> & {
+  /**
+   * @generated from field: string id = 1;
+   */
+  id: string;
+};
+
+/**
+ * Describes the message machine.ServiceRestartRequest.
+ * Use `create(ServiceRestartRequestSchema)` to create a new message.
+ */
+export declare const ServiceRestartRequestSchema: GenMessage<ServiceRestartRequest>;
+
+/**
+ * @generated from message machine.ServiceRestart
+ */
+export declare type ServiceRestart = Message<"machine.ServiceRestart"> & {
+  /**
+   * @generated from field: common.Metadata metadata = 1;
+   */
+  metadata?: Metadata | undefined;
+
+  /**
+   * @generated from field: string resp = 2;
+   */
+  resp: string;
+};
+
+/**
+ * Describes the message machine.ServiceRestart.
+ * Use `create(ServiceRestartSchema)` to create a new message.
+ */
+export declare const ServiceRestartSchema: GenMessage<ServiceRestart>;
+
+/**
+ * @generated from message machine.ServiceRestartResponse
+ */
+export declare type ServiceRestartResponse = Message<"machine.ServiceRestartResponse"> & {
+  /**
+   * @generated from field: repeated machine.ServiceRestart messages = 1;
+   */
+  messages: ServiceRestart[];
+};
+
+/**
+ * Describes the message machine.ServiceRestartResponse.
+ * Use `create(ServiceRestartResponseSchema)` to create a new message.
+ */
+export declare const ServiceRestartResponseSchema: GenMessage<ServiceRestartResponse>;
+
+/**
  * @generated from message machine.ShutdownRequest
  */
 export declare type ShutdownRequest = Message<"machine.ShutdownRequest"> & {
@@ -693,36 +1193,174 @@ export declare type ShutdownRequest = Message<"machine.ShutdownRequest"> & {
 export declare const ShutdownRequestSchema: GenMessage<ShutdownRequest>;
 
 /**
- * @generated from message machine.Shutdown
+ * Seconds since the epoch at boot; counts of jiffies as seconds per kind of work.
+ *
+ * @generated from message machine.CPUStat
  */
-export declare type Shutdown = Message<"machine.Shutdown"> & {
+export declare type CPUStat = Message<"machine.CPUStat"> & {
   /**
-   * @generated from field: string actor_id = 2;
+   * @generated from field: double user = 1;
+   */
+  user: number;
+
+  /**
+   * @generated from field: double nice = 2;
+   */
+  nice: number;
+
+  /**
+   * @generated from field: double system = 3;
+   */
+  system: number;
+
+  /**
+   * @generated from field: double idle = 4;
+   */
+  idle: number;
+
+  /**
+   * @generated from field: double iowait = 5;
+   */
+  iowait: number;
+};
+
+/**
+ * Describes the message machine.CPUStat.
+ * Use `create(CPUStatSchema)` to create a new message.
+ */
+export declare const CPUStatSchema: GenMessage<CPUStat>;
+
+/**
+ * @generated from message machine.SystemStat
+ */
+export declare type SystemStat = Message<"machine.SystemStat"> & {
+  /**
+   * @generated from field: common.Metadata metadata = 1;
+   */
+  metadata?: Metadata | undefined;
+
+  /**
+   * @generated from field: uint64 boot_time = 2;
+   */
+  bootTime: bigint;
+
+  /**
+   * @generated from field: machine.CPUStat cpu_total = 3;
+   */
+  cpuTotal?: CPUStat | undefined;
+};
+
+/**
+ * Describes the message machine.SystemStat.
+ * Use `create(SystemStatSchema)` to create a new message.
+ */
+export declare const SystemStatSchema: GenMessage<SystemStat>;
+
+/**
+ * @generated from message machine.SystemStatResponse
+ */
+export declare type SystemStatResponse = Message<"machine.SystemStatResponse"> & {
+  /**
+   * @generated from field: repeated machine.SystemStat messages = 1;
+   */
+  messages: SystemStat[];
+};
+
+/**
+ * Describes the message machine.SystemStatResponse.
+ * Use `create(SystemStatResponseSchema)` to create a new message.
+ */
+export declare const SystemStatResponseSchema: GenMessage<SystemStatResponse>;
+
+/**
+ * Fields 2 (preserve) and 4 (force) switch the checks of etcd off, so they cannot even be said here.
+ *
+ * @generated from message machine.UpgradeRequest
+ */
+export declare type UpgradeRequest = Message<"machine.UpgradeRequest"> & {
+  /**
+   * @generated from field: string image = 1;
+   */
+  image: string;
+
+  /**
+   * @generated from field: bool stage = 3;
+   */
+  stage: boolean;
+
+  /**
+   * @generated from field: machine.UpgradeRequest.RebootMode reboot_mode = 5;
+   */
+  rebootMode: UpgradeRequest_RebootMode;
+};
+
+/**
+ * Describes the message machine.UpgradeRequest.
+ * Use `create(UpgradeRequestSchema)` to create a new message.
+ */
+export declare const UpgradeRequestSchema: GenMessage<UpgradeRequest>;
+
+/**
+ * @generated from enum machine.UpgradeRequest.RebootMode
+ */
+export enum UpgradeRequest_RebootMode {
+  /**
+   * @generated from enum value: DEFAULT = 0;
+   */
+  DEFAULT = 0,
+
+  /**
+   * @generated from enum value: POWERCYCLE = 1;
+   */
+  POWERCYCLE = 1,
+}
+
+/**
+ * Describes the enum machine.UpgradeRequest.RebootMode.
+ */
+export declare const UpgradeRequest_RebootModeSchema: GenEnum<UpgradeRequest_RebootMode>;
+
+/**
+ * @generated from message machine.Upgrade
+ */
+export declare type Upgrade = Message<"machine.Upgrade"> & {
+  /**
+   * @generated from field: common.Metadata metadata = 1;
+   */
+  metadata?: Metadata | undefined;
+
+  /**
+   * @generated from field: string ack = 2;
+   */
+  ack: string;
+
+  /**
+   * @generated from field: string actor_id = 3;
    */
   actorId: string;
 };
 
 /**
- * Describes the message machine.Shutdown.
- * Use `create(ShutdownSchema)` to create a new message.
+ * Describes the message machine.Upgrade.
+ * Use `create(UpgradeSchema)` to create a new message.
  */
-export declare const ShutdownSchema: GenMessage<Shutdown>;
+export declare const UpgradeSchema: GenMessage<Upgrade>;
 
 /**
- * @generated from message machine.ShutdownResponse
+ * @generated from message machine.UpgradeResponse
  */
-export declare type ShutdownResponse = Message<"machine.ShutdownResponse"> & {
+export declare type UpgradeResponse = Message<"machine.UpgradeResponse"> & {
   /**
-   * @generated from field: repeated machine.Shutdown messages = 1;
+   * @generated from field: repeated machine.Upgrade messages = 1;
    */
-  messages: Shutdown[];
+  messages: Upgrade[];
 };
 
 /**
- * Describes the message machine.ShutdownResponse.
- * Use `create(ShutdownResponseSchema)` to create a new message.
+ * Describes the message machine.UpgradeResponse.
+ * Use `create(UpgradeResponseSchema)` to create a new message.
  */
-export declare const ShutdownResponseSchema: GenMessage<ShutdownResponse>;
+export declare const UpgradeResponseSchema: GenMessage<UpgradeResponse>;
 
 /**
  * @generated from message machine.VersionInfo
@@ -770,6 +1408,11 @@ export declare const PlatformInfoSchema: GenMessage<PlatformInfo>;
  * @generated from message machine.Version
  */
 export declare type Version = Message<"machine.Version"> & {
+  /**
+   * @generated from field: common.Metadata metadata = 1;
+   */
+  metadata?: Metadata | undefined;
+
   /**
    * @generated from field: machine.VersionInfo version = 2;
    */
@@ -821,14 +1464,46 @@ export declare const MachineService: GenService<{
   bootstrap: {
     methodKind: "unary";
     input: typeof BootstrapRequestSchema;
-    output: typeof BootstrapResponseSchema;
+    output: typeof EmptyResponseSchema;
+  },
+  /**
+   * @generated from rpc machine.MachineService.Dmesg
+   */
+  dmesg: {
+    methodKind: "server_streaming";
+    input: typeof DmesgRequestSchema;
+    output: typeof DataSchema;
+  },
+  /**
+   * @generated from rpc machine.MachineService.EtcdAlarmDisarm
+   */
+  etcdAlarmDisarm: {
+    methodKind: "unary";
+    input: typeof EmptySchema;
+    output: typeof EtcdAlarmResponseSchema;
+  },
+  /**
+   * @generated from rpc machine.MachineService.EtcdAlarmList
+   */
+  etcdAlarmList: {
+    methodKind: "unary";
+    input: typeof EmptySchema;
+    output: typeof EtcdAlarmResponseSchema;
+  },
+  /**
+   * @generated from rpc machine.MachineService.EtcdDefragment
+   */
+  etcdDefragment: {
+    methodKind: "unary";
+    input: typeof EmptySchema;
+    output: typeof EmptyResponseSchema;
   },
   /**
    * @generated from rpc machine.MachineService.EtcdForfeitLeadership
    */
   etcdForfeitLeadership: {
     methodKind: "unary";
-    input: typeof EtcdForfeitLeadershipRequestSchema;
+    input: typeof EmptySchema;
     output: typeof EtcdForfeitLeadershipResponseSchema;
   },
   /**
@@ -836,8 +1511,8 @@ export declare const MachineService: GenService<{
    */
   etcdLeaveCluster: {
     methodKind: "unary";
-    input: typeof EtcdLeaveClusterRequestSchema;
-    output: typeof EtcdLeaveClusterResponseSchema;
+    input: typeof EmptySchema;
+    output: typeof EmptyResponseSchema;
   },
   /**
    * @generated from rpc machine.MachineService.EtcdMemberList
@@ -848,12 +1523,28 @@ export declare const MachineService: GenService<{
     output: typeof EtcdMemberListResponseSchema;
   },
   /**
+   * @generated from rpc machine.MachineService.EtcdRecover
+   */
+  etcdRecover: {
+    methodKind: "client_streaming";
+    input: typeof DataSchema;
+    output: typeof EmptyResponseSchema;
+  },
+  /**
    * @generated from rpc machine.MachineService.EtcdRemoveMemberByID
    */
   etcdRemoveMemberByID: {
     methodKind: "unary";
     input: typeof EtcdRemoveMemberByIDRequestSchema;
-    output: typeof EtcdRemoveMemberByIDResponseSchema;
+    output: typeof EmptyResponseSchema;
+  },
+  /**
+   * @generated from rpc machine.MachineService.EtcdSnapshot
+   */
+  etcdSnapshot: {
+    methodKind: "server_streaming";
+    input: typeof EmptySchema;
+    output: typeof DataSchema;
   },
   /**
    * @generated from rpc machine.MachineService.EtcdStatus
@@ -864,12 +1555,108 @@ export declare const MachineService: GenService<{
     output: typeof EtcdStatusResponseSchema;
   },
   /**
+   * @generated from rpc machine.MachineService.Events
+   */
+  events: {
+    methodKind: "server_streaming";
+    input: typeof EventsRequestSchema;
+    output: typeof EventSchema;
+  },
+  /**
+   * @generated from rpc machine.MachineService.GenerateClientConfiguration
+   */
+  generateClientConfiguration: {
+    methodKind: "unary";
+    input: typeof GenerateClientConfigurationRequestSchema;
+    output: typeof GenerateClientConfigurationResponseSchema;
+  },
+  /**
+   * @generated from rpc machine.MachineService.ImagePull
+   */
+  imagePull: {
+    methodKind: "unary";
+    input: typeof ImagePullRequestSchema;
+    output: typeof EmptyResponseSchema;
+  },
+  /**
+   * @generated from rpc machine.MachineService.Kubeconfig
+   */
+  kubeconfig: {
+    methodKind: "server_streaming";
+    input: typeof EmptySchema;
+    output: typeof DataSchema;
+  },
+  /**
+   * @generated from rpc machine.MachineService.LoadAvg
+   */
+  loadAvg: {
+    methodKind: "unary";
+    input: typeof EmptySchema;
+    output: typeof LoadAvgResponseSchema;
+  },
+  /**
+   * @generated from rpc machine.MachineService.Logs
+   */
+  logs: {
+    methodKind: "server_streaming";
+    input: typeof LogsRequestSchema;
+    output: typeof DataSchema;
+  },
+  /**
+   * @generated from rpc machine.MachineService.Memory
+   */
+  memory: {
+    methodKind: "unary";
+    input: typeof EmptySchema;
+    output: typeof MemoryResponseSchema;
+  },
+  /**
+   * @generated from rpc machine.MachineService.MetaDelete
+   */
+  metaDelete: {
+    methodKind: "unary";
+    input: typeof MetaDeleteRequestSchema;
+    output: typeof EmptyResponseSchema;
+  },
+  /**
+   * @generated from rpc machine.MachineService.MetaWrite
+   */
+  metaWrite: {
+    methodKind: "unary";
+    input: typeof MetaWriteRequestSchema;
+    output: typeof EmptyResponseSchema;
+  },
+  /**
+   * @generated from rpc machine.MachineService.Read
+   */
+  read: {
+    methodKind: "server_streaming";
+    input: typeof ReadRequestSchema;
+    output: typeof DataSchema;
+  },
+  /**
+   * @generated from rpc machine.MachineService.Reboot
+   */
+  reboot: {
+    methodKind: "unary";
+    input: typeof RebootRequestSchema;
+    output: typeof ActorResponseSchema;
+  },
+  /**
    * @generated from rpc machine.MachineService.Reset
    */
   reset: {
     methodKind: "unary";
     input: typeof ResetRequestSchema;
-    output: typeof ResetResponseSchema;
+    output: typeof ActorResponseSchema;
+  },
+  /**
+   * @generated from rpc machine.MachineService.Rollback
+   */
+  rollback: {
+    methodKind: "unary";
+    input: typeof EmptySchema;
+    output: typeof EmptyResponseSchema;
   },
   /**
    * @generated from rpc machine.MachineService.ServiceList
@@ -880,12 +1667,36 @@ export declare const MachineService: GenService<{
     output: typeof ServiceListResponseSchema;
   },
   /**
+   * @generated from rpc machine.MachineService.ServiceRestart
+   */
+  serviceRestart: {
+    methodKind: "unary";
+    input: typeof ServiceRestartRequestSchema;
+    output: typeof ServiceRestartResponseSchema;
+  },
+  /**
    * @generated from rpc machine.MachineService.Shutdown
    */
   shutdown: {
     methodKind: "unary";
     input: typeof ShutdownRequestSchema;
-    output: typeof ShutdownResponseSchema;
+    output: typeof ActorResponseSchema;
+  },
+  /**
+   * @generated from rpc machine.MachineService.SystemStat
+   */
+  systemStat: {
+    methodKind: "unary";
+    input: typeof EmptySchema;
+    output: typeof SystemStatResponseSchema;
+  },
+  /**
+   * @generated from rpc machine.MachineService.Upgrade
+   */
+  upgrade: {
+    methodKind: "unary";
+    input: typeof UpgradeRequestSchema;
+    output: typeof UpgradeResponseSchema;
   },
   /**
    * @generated from rpc machine.MachineService.Version

@@ -6,26 +6,56 @@
 /* eslint-disable */
 
 import { enumDesc, fileDesc, messageDesc, serviceDesc, tsEnum } from "@bufbuild/protobuf/codegenv2";
-import { file_google_protobuf_empty } from "@bufbuild/protobuf/wkt";
+import { file_common } from "./common_pb.js";
+import { file_events } from "./events_pb.js";
+import { file_google_protobuf_duration, file_google_protobuf_empty } from "@bufbuild/protobuf/wkt";
 
 /**
  * Describes the file machine.proto.
  */
 export const file_machine = /*@__PURE__*/
-  fileDesc("Cg1tYWNoaW5lLnByb3RvEgdtYWNoaW5lIrMBChlBcHBseUNvbmZpZ3VyYXRpb25SZXF1ZXN0EgwKBGRhdGEYASABKAwSNQoEbW9kZRgEIAEoDjInLm1hY2hpbmUuQXBwbHlDb25maWd1cmF0aW9uUmVxdWVzdC5Nb2RlEg8KB2RyeV9ydW4YBSABKAgiQAoETW9kZRIKCgZSRUJPT1QQABIICgRBVVRPEAESDQoJTk9fUkVCT09UEAISCgoGU1RBR0VEEAMSBwoDVFJZEAQicwoSQXBwbHlDb25maWd1cmF0aW9uEhAKCHdhcm5pbmdzGAIgAygJEjUKBG1vZGUYAyABKA4yJy5tYWNoaW5lLkFwcGx5Q29uZmlndXJhdGlvblJlcXVlc3QuTW9kZRIUCgxtb2RlX2RldGFpbHMYBCABKAkiSwoaQXBwbHlDb25maWd1cmF0aW9uUmVzcG9uc2USLQoIbWVzc2FnZXMYASADKAsyGy5tYWNoaW5lLkFwcGx5Q29uZmlndXJhdGlvbiJJChBCb290c3RyYXBSZXF1ZXN0EhQKDHJlY292ZXJfZXRjZBgBIAEoCBIfChdyZWNvdmVyX3NraXBfaGFzaF9jaGVjaxgCIAEoCCILCglCb290c3RyYXAiOQoRQm9vdHN0cmFwUmVzcG9uc2USJAoIbWVzc2FnZXMYASADKAsyEi5tYWNoaW5lLkJvb3RzdHJhcCIeChxFdGNkRm9yZmVpdExlYWRlcnNoaXBSZXF1ZXN0IicKFUV0Y2RGb3JmZWl0TGVhZGVyc2hpcBIOCgZtZW1iZXIYAiABKAkiUQodRXRjZEZvcmZlaXRMZWFkZXJzaGlwUmVzcG9uc2USMAoIbWVzc2FnZXMYASADKAsyHi5tYWNoaW5lLkV0Y2RGb3JmZWl0TGVhZGVyc2hpcCIZChdFdGNkTGVhdmVDbHVzdGVyUmVxdWVzdCISChBFdGNkTGVhdmVDbHVzdGVyIkcKGEV0Y2RMZWF2ZUNsdXN0ZXJSZXNwb25zZRIrCghtZXNzYWdlcxgBIAMoCzIZLm1hY2hpbmUuRXRjZExlYXZlQ2x1c3RlciIsChVFdGNkTWVtYmVyTGlzdFJlcXVlc3QSEwoLcXVlcnlfbG9jYWwYASABKAgiZgoKRXRjZE1lbWJlchIKCgJpZBgCIAEoBBIQCghob3N0bmFtZRgDIAEoCRIRCglwZWVyX3VybHMYBCADKAkSEwoLY2xpZW50X3VybHMYBSADKAkSEgoKaXNfbGVhcm5lchgGIAEoCCIzCgtFdGNkTWVtYmVycxIkCgdtZW1iZXJzGAMgAygLMhMubWFjaGluZS5FdGNkTWVtYmVyIkAKFkV0Y2RNZW1iZXJMaXN0UmVzcG9uc2USJgoIbWVzc2FnZXMYASADKAsyFC5tYWNoaW5lLkV0Y2RNZW1iZXJzIjAKG0V0Y2RSZW1vdmVNZW1iZXJCeUlEUmVxdWVzdBIRCgltZW1iZXJfaWQYASABKAQiFgoURXRjZFJlbW92ZU1lbWJlckJ5SUQiTwocRXRjZFJlbW92ZU1lbWJlckJ5SURSZXNwb25zZRIvCghtZXNzYWdlcxgBIAMoCzIdLm1hY2hpbmUuRXRjZFJlbW92ZU1lbWJlckJ5SUQi3wEKEEV0Y2RNZW1iZXJTdGF0dXMSGAoQcHJvdG9jb2xfdmVyc2lvbhgBIAEoCRIPCgdkYl9zaXplGAIgASgDEhYKDmRiX3NpemVfaW5fdXNlGAMgASgDEg4KBmxlYWRlchgEIAEoBBISCgpyYWZ0X2luZGV4GAUgASgEEhEKCXJhZnRfdGVybRgGIAEoBBIaChJyYWZ0X2FwcGxpZWRfaW5kZXgYByABKAQSDgoGZXJyb3JzGAggAygJEhIKCmlzX2xlYXJuZXIYCSABKAgSEQoJbWVtYmVyX2lkGAogASgEIj4KCkV0Y2RTdGF0dXMSMAoNbWVtYmVyX3N0YXR1cxgCIAEoCzIZLm1hY2hpbmUuRXRjZE1lbWJlclN0YXR1cyI7ChJFdGNkU3RhdHVzUmVzcG9uc2USJQoIbWVzc2FnZXMYASADKAsyEy5tYWNoaW5lLkV0Y2RTdGF0dXMiMQoSUmVzZXRQYXJ0aXRpb25TcGVjEg0KBWxhYmVsGAEgASgJEgwKBHdpcGUYAiABKAgicAoMUmVzZXRSZXF1ZXN0EhAKCGdyYWNlZnVsGAEgASgIEg4KBnJlYm9vdBgCIAEoCBI+ChlzeXN0ZW1fcGFydGl0aW9uc190b193aXBlGAMgAygLMhsubWFjaGluZS5SZXNldFBhcnRpdGlvblNwZWMiGQoFUmVzZXQSEAoIYWN0b3JfaWQYAiABKAkiMQoNUmVzZXRSZXNwb25zZRIgCghtZXNzYWdlcxgBIAMoCzIOLm1hY2hpbmUuUmVzZXQiKgoMU2VydmljZUV2ZW50EgsKA21zZxgBIAEoCRINCgVzdGF0ZRgCIAEoCSI2Cg1TZXJ2aWNlRXZlbnRzEiUKBmV2ZW50cxgBIAMoCzIVLm1hY2hpbmUuU2VydmljZUV2ZW50IkcKDVNlcnZpY2VIZWFsdGgSDwoHdW5rbm93bhgBIAEoCBIPCgdoZWFsdGh5GAIgASgIEhQKDGxhc3RfbWVzc2FnZRgDIAEoCSJ4CgtTZXJ2aWNlSW5mbxIKCgJpZBgBIAEoCRINCgVzdGF0ZRgCIAEoCRImCgZldmVudHMYAyABKAsyFi5tYWNoaW5lLlNlcnZpY2VFdmVudHMSJgoGaGVhbHRoGAQgASgLMhYubWFjaGluZS5TZXJ2aWNlSGVhbHRoIjUKC1NlcnZpY2VMaXN0EiYKCHNlcnZpY2VzGAIgAygLMhQubWFjaGluZS5TZXJ2aWNlSW5mbyI9ChNTZXJ2aWNlTGlzdFJlc3BvbnNlEiYKCG1lc3NhZ2VzGAEgAygLMhQubWFjaGluZS5TZXJ2aWNlTGlzdCIgCg9TaHV0ZG93blJlcXVlc3QSDQoFZm9yY2UYASABKAgiHAoIU2h1dGRvd24SEAoIYWN0b3JfaWQYAiABKAkiNwoQU2h1dGRvd25SZXNwb25zZRIjCghtZXNzYWdlcxgBIAMoCzIRLm1hY2hpbmUuU2h1dGRvd24iKAoLVmVyc2lvbkluZm8SCwoDdGFnGAEgASgJEgwKBGFyY2gYBiABKAkiKgoMUGxhdGZvcm1JbmZvEgwKBG5hbWUYASABKAkSDAoEbW9kZRgCIAEoCSJZCgdWZXJzaW9uEiUKB3ZlcnNpb24YAiABKAsyFC5tYWNoaW5lLlZlcnNpb25JbmZvEicKCHBsYXRmb3JtGAMgASgLMhUubWFjaGluZS5QbGF0Zm9ybUluZm8iNQoPVmVyc2lvblJlc3BvbnNlEiIKCG1lc3NhZ2VzGAEgAygLMhAubWFjaGluZS5WZXJzaW9uMuoGCg5NYWNoaW5lU2VydmljZRJdChJBcHBseUNvbmZpZ3VyYXRpb24SIi5tYWNoaW5lLkFwcGx5Q29uZmlndXJhdGlvblJlcXVlc3QaIy5tYWNoaW5lLkFwcGx5Q29uZmlndXJhdGlvblJlc3BvbnNlEkIKCUJvb3RzdHJhcBIZLm1hY2hpbmUuQm9vdHN0cmFwUmVxdWVzdBoaLm1hY2hpbmUuQm9vdHN0cmFwUmVzcG9uc2USZgoVRXRjZEZvcmZlaXRMZWFkZXJzaGlwEiUubWFjaGluZS5FdGNkRm9yZmVpdExlYWRlcnNoaXBSZXF1ZXN0GiYubWFjaGluZS5FdGNkRm9yZmVpdExlYWRlcnNoaXBSZXNwb25zZRJXChBFdGNkTGVhdmVDbHVzdGVyEiAubWFjaGluZS5FdGNkTGVhdmVDbHVzdGVyUmVxdWVzdBohLm1hY2hpbmUuRXRjZExlYXZlQ2x1c3RlclJlc3BvbnNlElEKDkV0Y2RNZW1iZXJMaXN0Eh4ubWFjaGluZS5FdGNkTWVtYmVyTGlzdFJlcXVlc3QaHy5tYWNoaW5lLkV0Y2RNZW1iZXJMaXN0UmVzcG9uc2USYwoURXRjZFJlbW92ZU1lbWJlckJ5SUQSJC5tYWNoaW5lLkV0Y2RSZW1vdmVNZW1iZXJCeUlEUmVxdWVzdBolLm1hY2hpbmUuRXRjZFJlbW92ZU1lbWJlckJ5SURSZXNwb25zZRJBCgpFdGNkU3RhdHVzEhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5GhsubWFjaGluZS5FdGNkU3RhdHVzUmVzcG9uc2USNgoFUmVzZXQSFS5tYWNoaW5lLlJlc2V0UmVxdWVzdBoWLm1hY2hpbmUuUmVzZXRSZXNwb25zZRJDCgtTZXJ2aWNlTGlzdBIWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eRocLm1hY2hpbmUuU2VydmljZUxpc3RSZXNwb25zZRI/CghTaHV0ZG93bhIYLm1hY2hpbmUuU2h1dGRvd25SZXF1ZXN0GhkubWFjaGluZS5TaHV0ZG93blJlc3BvbnNlEjsKB1ZlcnNpb24SFi5nb29nbGUucHJvdG9idWYuRW1wdHkaGC5tYWNoaW5lLlZlcnNpb25SZXNwb25zZWIGcHJvdG8z", [file_google_protobuf_empty]);
+  fileDesc("Cg1tYWNoaW5lLnByb3RvEgdtYWNoaW5lIjAKCkVtcHR5UmVwbHkSIgoIbWV0YWRhdGEYASABKAsyEC5jb21tb24uTWV0YWRhdGEiNgoNRW1wdHlSZXNwb25zZRIlCghtZXNzYWdlcxgBIAMoCzITLm1hY2hpbmUuRW1wdHlSZXBseSJCCgpBY3RvclJlcGx5EiIKCG1ldGFkYXRhGAEgASgLMhAuY29tbW9uLk1ldGFkYXRhEhAKCGFjdG9yX2lkGAIgASgJIjYKDUFjdG9yUmVzcG9uc2USJQoIbWVzc2FnZXMYASADKAsyEy5tYWNoaW5lLkFjdG9yUmVwbHki6AEKGUFwcGx5Q29uZmlndXJhdGlvblJlcXVlc3QSDAoEZGF0YRgBIAEoDBI1CgRtb2RlGAQgASgOMicubWFjaGluZS5BcHBseUNvbmZpZ3VyYXRpb25SZXF1ZXN0Lk1vZGUSDwoHZHJ5X3J1bhgFIAEoCBIzChB0cnlfbW9kZV90aW1lb3V0GAYgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIkAKBE1vZGUSCgoGUkVCT09UEAASCAoEQVVUTxABEg0KCU5PX1JFQk9PVBACEgoKBlNUQUdFRBADEgcKA1RSWRAEIpcBChJBcHBseUNvbmZpZ3VyYXRpb24SIgoIbWV0YWRhdGEYASABKAsyEC5jb21tb24uTWV0YWRhdGESEAoId2FybmluZ3MYAiADKAkSNQoEbW9kZRgDIAEoDjInLm1hY2hpbmUuQXBwbHlDb25maWd1cmF0aW9uUmVxdWVzdC5Nb2RlEhQKDG1vZGVfZGV0YWlscxgEIAEoCSJLChpBcHBseUNvbmZpZ3VyYXRpb25SZXNwb25zZRItCghtZXNzYWdlcxgBIAMoCzIbLm1hY2hpbmUuQXBwbHlDb25maWd1cmF0aW9uIkkKEEJvb3RzdHJhcFJlcXVlc3QSFAoMcmVjb3Zlcl9ldGNkGAEgASgIEh8KF3JlY292ZXJfc2tpcF9oYXNoX2NoZWNrGAIgASgIIiwKDERtZXNnUmVxdWVzdBIOCgZmb2xsb3cYASABKAgSDAoEdGFpbBgCIAEoCCJyCglFdGNkQWxhcm0SEQoJbWVtYmVyX2lkGAEgASgEEiYKBWFsYXJtGAIgASgOMhcubWFjaGluZS5FdGNkQWxhcm0uVHlwZSIqCgRUeXBlEggKBE5PTkUQABILCgdOT1NQQUNFEAESCwoHQ09SUlVQVBACIlsKCkV0Y2RBbGFybXMSIgoIbWV0YWRhdGEYASABKAsyEC5jb21tb24uTWV0YWRhdGESKQoNbWVtYmVyX2FsYXJtcxgCIAMoCzISLm1hY2hpbmUuRXRjZEFsYXJtIjoKEUV0Y2RBbGFybVJlc3BvbnNlEiUKCG1lc3NhZ2VzGAEgAygLMhMubWFjaGluZS5FdGNkQWxhcm1zIksKFUV0Y2RGb3JmZWl0TGVhZGVyc2hpcBIiCghtZXRhZGF0YRgBIAEoCzIQLmNvbW1vbi5NZXRhZGF0YRIOCgZtZW1iZXIYAiABKAkiUQodRXRjZEZvcmZlaXRMZWFkZXJzaGlwUmVzcG9uc2USMAoIbWVzc2FnZXMYASADKAsyHi5tYWNoaW5lLkV0Y2RGb3JmZWl0TGVhZGVyc2hpcCIsChVFdGNkTWVtYmVyTGlzdFJlcXVlc3QSEwoLcXVlcnlfbG9jYWwYASABKAgiZgoKRXRjZE1lbWJlchIKCgJpZBgCIAEoBBIQCghob3N0bmFtZRgDIAEoCRIRCglwZWVyX3VybHMYBCADKAkSEwoLY2xpZW50X3VybHMYBSADKAkSEgoKaXNfbGVhcm5lchgGIAEoCCJXCgtFdGNkTWVtYmVycxIiCghtZXRhZGF0YRgBIAEoCzIQLmNvbW1vbi5NZXRhZGF0YRIkCgdtZW1iZXJzGAMgAygLMhMubWFjaGluZS5FdGNkTWVtYmVyIkAKFkV0Y2RNZW1iZXJMaXN0UmVzcG9uc2USJgoIbWVzc2FnZXMYASADKAsyFC5tYWNoaW5lLkV0Y2RNZW1iZXJzIjAKG0V0Y2RSZW1vdmVNZW1iZXJCeUlEUmVxdWVzdBIRCgltZW1iZXJfaWQYASABKAQi+AEKEEV0Y2RNZW1iZXJTdGF0dXMSGAoQcHJvdG9jb2xfdmVyc2lvbhgBIAEoCRIPCgdkYl9zaXplGAIgASgDEhYKDmRiX3NpemVfaW5fdXNlGAMgASgDEg4KBmxlYWRlchgEIAEoBBISCgpyYWZ0X2luZGV4GAUgASgEEhEKCXJhZnRfdGVybRgGIAEoBBIaChJyYWZ0X2FwcGxpZWRfaW5kZXgYByABKAQSDgoGZXJyb3JzGAggAygJEhIKCmlzX2xlYXJuZXIYCSABKAgSEQoJbWVtYmVyX2lkGAogASgEEhcKD3N0b3JhZ2VfdmVyc2lvbhgLIAEoCSJiCgpFdGNkU3RhdHVzEiIKCG1ldGFkYXRhGAEgASgLMhAuY29tbW9uLk1ldGFkYXRhEjAKDW1lbWJlcl9zdGF0dXMYAiABKAsyGS5tYWNoaW5lLkV0Y2RNZW1iZXJTdGF0dXMiOwoSRXRjZFN0YXR1c1Jlc3BvbnNlEiUKCG1lc3NhZ2VzGAEgAygLMhMubWFjaGluZS5FdGNkU3RhdHVzIl8KIkdlbmVyYXRlQ2xpZW50Q29uZmlndXJhdGlvblJlcXVlc3QSDQoFcm9sZXMYASADKAkSKgoHY3J0X3R0bBgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiJ8ChtHZW5lcmF0ZUNsaWVudENvbmZpZ3VyYXRpb24SIgoIbWV0YWRhdGEYASABKAsyEC5jb21tb24uTWV0YWRhdGESCgoCY2EYAiABKAwSCwoDY3J0GAMgASgMEgsKA2tleRgEIAEoDBITCgt0YWxvc2NvbmZpZxgFIAEoDCJdCiNHZW5lcmF0ZUNsaWVudENvbmZpZ3VyYXRpb25SZXNwb25zZRI2CghtZXNzYWdlcxgBIAMoCzIkLm1hY2hpbmUuR2VuZXJhdGVDbGllbnRDb25maWd1cmF0aW9uIlUKEEltYWdlUHVsbFJlcXVlc3QSLgoJbmFtZXNwYWNlGAEgASgOMhsuY29tbW9uLkNvbnRhaW5lcmROYW1lc3BhY2USEQoJcmVmZXJlbmNlGAIgASgJIlsKB0xvYWRBdmcSIgoIbWV0YWRhdGEYASABKAsyEC5jb21tb24uTWV0YWRhdGESDQoFbG9hZDEYAiABKAESDQoFbG9hZDUYAyABKAESDgoGbG9hZDE1GAQgASgBIjUKD0xvYWRBdmdSZXNwb25zZRIiCghtZXNzYWdlcxgBIAMoCzIQLm1hY2hpbmUuTG9hZEF2ZyJ5CgtMb2dzUmVxdWVzdBIRCgluYW1lc3BhY2UYASABKAkSCgoCaWQYAiABKAkSJwoGZHJpdmVyGAMgASgOMhcuY29tbW9uLkNvbnRhaW5lckRyaXZlchIOCgZmb2xsb3cYBCABKAgSEgoKdGFpbF9saW5lcxgFIAEoBSJCCgdNZW1JbmZvEhAKCG1lbXRvdGFsGAEgASgEEg8KB21lbWZyZWUYAiABKAQSFAoMbWVtYXZhaWxhYmxlGAMgASgEIk8KBk1lbW9yeRIiCghtZXRhZGF0YRgBIAEoCzIQLmNvbW1vbi5NZXRhZGF0YRIhCgdtZW1pbmZvGAIgASgLMhAubWFjaGluZS5NZW1JbmZvIjMKDk1lbW9yeVJlc3BvbnNlEiEKCG1lc3NhZ2VzGAEgAygLMg8ubWFjaGluZS5NZW1vcnkiIAoRTWV0YURlbGV0ZVJlcXVlc3QSCwoDa2V5GAEgASgNIi4KEE1ldGFXcml0ZVJlcXVlc3QSCwoDa2V5GAEgASgNEg0KBXZhbHVlGAIgASgMIhsKC1JlYWRSZXF1ZXN0EgwKBHBhdGgYASABKAkiagoNUmVib290UmVxdWVzdBIpCgRtb2RlGAEgASgOMhsubWFjaGluZS5SZWJvb3RSZXF1ZXN0Lk1vZGUiLgoETW9kZRILCgdERUZBVUxUEAASDgoKUE9XRVJDWUNMRRABEgkKBUZPUkNFEAIiMQoSUmVzZXRQYXJ0aXRpb25TcGVjEg0KBWxhYmVsGAEgASgJEgwKBHdpcGUYAiABKAgi8AEKDFJlc2V0UmVxdWVzdBIQCghncmFjZWZ1bBgBIAEoCBIOCgZyZWJvb3QYAiABKAgSPgoZc3lzdGVtX3BhcnRpdGlvbnNfdG9fd2lwZRgDIAMoCzIbLm1hY2hpbmUuUmVzZXRQYXJ0aXRpb25TcGVjEhoKEnVzZXJfZGlza3NfdG9fd2lwZRgEIAMoCRIsCgRtb2RlGAUgASgOMh4ubWFjaGluZS5SZXNldFJlcXVlc3QuV2lwZU1vZGUiNAoIV2lwZU1vZGUSBwoDQUxMEAASDwoLU1lTVEVNX0RJU0sQARIOCgpVU0VSX0RJU0tTEAIiKgoMU2VydmljZUV2ZW50EgsKA21zZxgBIAEoCRINCgVzdGF0ZRgCIAEoCSI2Cg1TZXJ2aWNlRXZlbnRzEiUKBmV2ZW50cxgBIAMoCzIVLm1hY2hpbmUuU2VydmljZUV2ZW50IkcKDVNlcnZpY2VIZWFsdGgSDwoHdW5rbm93bhgBIAEoCBIPCgdoZWFsdGh5GAIgASgIEhQKDGxhc3RfbWVzc2FnZRgDIAEoCSJ4CgtTZXJ2aWNlSW5mbxIKCgJpZBgBIAEoCRINCgVzdGF0ZRgCIAEoCRImCgZldmVudHMYAyABKAsyFi5tYWNoaW5lLlNlcnZpY2VFdmVudHMSJgoGaGVhbHRoGAQgASgLMhYubWFjaGluZS5TZXJ2aWNlSGVhbHRoIlkKC1NlcnZpY2VMaXN0EiIKCG1ldGFkYXRhGAEgASgLMhAuY29tbW9uLk1ldGFkYXRhEiYKCHNlcnZpY2VzGAIgAygLMhQubWFjaGluZS5TZXJ2aWNlSW5mbyI9ChNTZXJ2aWNlTGlzdFJlc3BvbnNlEiYKCG1lc3NhZ2VzGAEgAygLMhQubWFjaGluZS5TZXJ2aWNlTGlzdCIjChVTZXJ2aWNlUmVzdGFydFJlcXVlc3QSCgoCaWQYASABKAkiQgoOU2VydmljZVJlc3RhcnQSIgoIbWV0YWRhdGEYASABKAsyEC5jb21tb24uTWV0YWRhdGESDAoEcmVzcBgCIAEoCSJDChZTZXJ2aWNlUmVzdGFydFJlc3BvbnNlEikKCG1lc3NhZ2VzGAEgAygLMhcubWFjaGluZS5TZXJ2aWNlUmVzdGFydCIgCg9TaHV0ZG93blJlcXVlc3QSDQoFZm9yY2UYASABKAgiUwoHQ1BVU3RhdBIMCgR1c2VyGAEgASgBEgwKBG5pY2UYAiABKAESDgoGc3lzdGVtGAMgASgBEgwKBGlkbGUYBCABKAESDgoGaW93YWl0GAUgASgBImgKClN5c3RlbVN0YXQSIgoIbWV0YWRhdGEYASABKAsyEC5jb21tb24uTWV0YWRhdGESEQoJYm9vdF90aW1lGAIgASgEEiMKCWNwdV90b3RhbBgDIAEoCzIQLm1hY2hpbmUuQ1BVU3RhdCI7ChJTeXN0ZW1TdGF0UmVzcG9uc2USJQoIbWVzc2FnZXMYASADKAsyEy5tYWNoaW5lLlN5c3RlbVN0YXQingEKDlVwZ3JhZGVSZXF1ZXN0Eg0KBWltYWdlGAEgASgJEg0KBXN0YWdlGAMgASgIEjcKC3JlYm9vdF9tb2RlGAUgASgOMiIubWFjaGluZS5VcGdyYWRlUmVxdWVzdC5SZWJvb3RNb2RlIikKClJlYm9vdE1vZGUSCwoHREVGQVVMVBAAEg4KClBPV0VSQ1lDTEUQAUoECAIQA0oECAQQBSJMCgdVcGdyYWRlEiIKCG1ldGFkYXRhGAEgASgLMhAuY29tbW9uLk1ldGFkYXRhEgsKA2FjaxgCIAEoCRIQCghhY3Rvcl9pZBgDIAEoCSI1Cg9VcGdyYWRlUmVzcG9uc2USIgoIbWVzc2FnZXMYASADKAsyEC5tYWNoaW5lLlVwZ3JhZGUiKAoLVmVyc2lvbkluZm8SCwoDdGFnGAEgASgJEgwKBGFyY2gYBiABKAkiKgoMUGxhdGZvcm1JbmZvEgwKBG5hbWUYASABKAkSDAoEbW9kZRgCIAEoCSJ9CgdWZXJzaW9uEiIKCG1ldGFkYXRhGAEgASgLMhAuY29tbW9uLk1ldGFkYXRhEiUKB3ZlcnNpb24YAiABKAsyFC5tYWNoaW5lLlZlcnNpb25JbmZvEicKCHBsYXRmb3JtGAMgASgLMhUubWFjaGluZS5QbGF0Zm9ybUluZm8iNQoPVmVyc2lvblJlc3BvbnNlEiIKCG1lc3NhZ2VzGAEgAygLMhAubWFjaGluZS5WZXJzaW9uMuEQCg5NYWNoaW5lU2VydmljZRJdChJBcHBseUNvbmZpZ3VyYXRpb24SIi5tYWNoaW5lLkFwcGx5Q29uZmlndXJhdGlvblJlcXVlc3QaIy5tYWNoaW5lLkFwcGx5Q29uZmlndXJhdGlvblJlc3BvbnNlEj4KCUJvb3RzdHJhcBIZLm1hY2hpbmUuQm9vdHN0cmFwUmVxdWVzdBoWLm1hY2hpbmUuRW1wdHlSZXNwb25zZRIuCgVEbWVzZxIVLm1hY2hpbmUuRG1lc2dSZXF1ZXN0GgwuY29tbW9uLkRhdGEwARJFCg9FdGNkQWxhcm1EaXNhcm0SFi5nb29nbGUucHJvdG9idWYuRW1wdHkaGi5tYWNoaW5lLkV0Y2RBbGFybVJlc3BvbnNlEkMKDUV0Y2RBbGFybUxpc3QSFi5nb29nbGUucHJvdG9idWYuRW1wdHkaGi5tYWNoaW5lLkV0Y2RBbGFybVJlc3BvbnNlEkAKDkV0Y2REZWZyYWdtZW50EhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5GhYubWFjaGluZS5FbXB0eVJlc3BvbnNlElcKFUV0Y2RGb3JmZWl0TGVhZGVyc2hpcBIWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eRomLm1hY2hpbmUuRXRjZEZvcmZlaXRMZWFkZXJzaGlwUmVzcG9uc2USQgoQRXRjZExlYXZlQ2x1c3RlchIWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eRoWLm1hY2hpbmUuRW1wdHlSZXNwb25zZRJRCg5FdGNkTWVtYmVyTGlzdBIeLm1hY2hpbmUuRXRjZE1lbWJlckxpc3RSZXF1ZXN0Gh8ubWFjaGluZS5FdGNkTWVtYmVyTGlzdFJlc3BvbnNlEjUKC0V0Y2RSZWNvdmVyEgwuY29tbW9uLkRhdGEaFi5tYWNoaW5lLkVtcHR5UmVzcG9uc2UoARJUChRFdGNkUmVtb3ZlTWVtYmVyQnlJRBIkLm1hY2hpbmUuRXRjZFJlbW92ZU1lbWJlckJ5SURSZXF1ZXN0GhYubWFjaGluZS5FbXB0eVJlc3BvbnNlEjYKDEV0Y2RTbmFwc2hvdBIWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eRoMLmNvbW1vbi5EYXRhMAESQQoKRXRjZFN0YXR1cxIWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eRobLm1hY2hpbmUuRXRjZFN0YXR1c1Jlc3BvbnNlEjIKBkV2ZW50cxIWLm1hY2hpbmUuRXZlbnRzUmVxdWVzdBoOLm1hY2hpbmUuRXZlbnQwARJ4ChtHZW5lcmF0ZUNsaWVudENvbmZpZ3VyYXRpb24SKy5tYWNoaW5lLkdlbmVyYXRlQ2xpZW50Q29uZmlndXJhdGlvblJlcXVlc3QaLC5tYWNoaW5lLkdlbmVyYXRlQ2xpZW50Q29uZmlndXJhdGlvblJlc3BvbnNlEj4KCUltYWdlUHVsbBIZLm1hY2hpbmUuSW1hZ2VQdWxsUmVxdWVzdBoWLm1hY2hpbmUuRW1wdHlSZXNwb25zZRI0CgpLdWJlY29uZmlnEhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5GgwuY29tbW9uLkRhdGEwARI7CgdMb2FkQXZnEhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5GhgubWFjaGluZS5Mb2FkQXZnUmVzcG9uc2USLAoETG9ncxIULm1hY2hpbmUuTG9nc1JlcXVlc3QaDC5jb21tb24uRGF0YTABEjkKBk1lbW9yeRIWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eRoXLm1hY2hpbmUuTWVtb3J5UmVzcG9uc2USQAoKTWV0YURlbGV0ZRIaLm1hY2hpbmUuTWV0YURlbGV0ZVJlcXVlc3QaFi5tYWNoaW5lLkVtcHR5UmVzcG9uc2USPgoJTWV0YVdyaXRlEhkubWFjaGluZS5NZXRhV3JpdGVSZXF1ZXN0GhYubWFjaGluZS5FbXB0eVJlc3BvbnNlEiwKBFJlYWQSFC5tYWNoaW5lLlJlYWRSZXF1ZXN0GgwuY29tbW9uLkRhdGEwARI4CgZSZWJvb3QSFi5tYWNoaW5lLlJlYm9vdFJlcXVlc3QaFi5tYWNoaW5lLkFjdG9yUmVzcG9uc2USNgoFUmVzZXQSFS5tYWNoaW5lLlJlc2V0UmVxdWVzdBoWLm1hY2hpbmUuQWN0b3JSZXNwb25zZRI6CghSb2xsYmFjaxIWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eRoWLm1hY2hpbmUuRW1wdHlSZXNwb25zZRJDCgtTZXJ2aWNlTGlzdBIWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eRocLm1hY2hpbmUuU2VydmljZUxpc3RSZXNwb25zZRJRCg5TZXJ2aWNlUmVzdGFydBIeLm1hY2hpbmUuU2VydmljZVJlc3RhcnRSZXF1ZXN0Gh8ubWFjaGluZS5TZXJ2aWNlUmVzdGFydFJlc3BvbnNlEjwKCFNodXRkb3duEhgubWFjaGluZS5TaHV0ZG93blJlcXVlc3QaFi5tYWNoaW5lLkFjdG9yUmVzcG9uc2USQQoKU3lzdGVtU3RhdBIWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eRobLm1hY2hpbmUuU3lzdGVtU3RhdFJlc3BvbnNlEjwKB1VwZ3JhZGUSFy5tYWNoaW5lLlVwZ3JhZGVSZXF1ZXN0GhgubWFjaGluZS5VcGdyYWRlUmVzcG9uc2USOwoHVmVyc2lvbhIWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eRoYLm1hY2hpbmUuVmVyc2lvblJlc3BvbnNlYgZwcm90bzM", [file_common, file_events, file_google_protobuf_duration, file_google_protobuf_empty]);
+
+/**
+ * Describes the message machine.EmptyReply.
+ * Use `create(EmptyReplySchema)` to create a new message.
+ */
+export const EmptyReplySchema = /*@__PURE__*/
+  messageDesc(file_machine, 0);
+
+/**
+ * Describes the message machine.EmptyResponse.
+ * Use `create(EmptyResponseSchema)` to create a new message.
+ */
+export const EmptyResponseSchema = /*@__PURE__*/
+  messageDesc(file_machine, 1);
+
+/**
+ * Describes the message machine.ActorReply.
+ * Use `create(ActorReplySchema)` to create a new message.
+ */
+export const ActorReplySchema = /*@__PURE__*/
+  messageDesc(file_machine, 2);
+
+/**
+ * Describes the message machine.ActorResponse.
+ * Use `create(ActorResponseSchema)` to create a new message.
+ */
+export const ActorResponseSchema = /*@__PURE__*/
+  messageDesc(file_machine, 3);
 
 /**
  * Describes the message machine.ApplyConfigurationRequest.
  * Use `create(ApplyConfigurationRequestSchema)` to create a new message.
  */
 export const ApplyConfigurationRequestSchema = /*@__PURE__*/
-  messageDesc(file_machine, 0);
+  messageDesc(file_machine, 4);
 
 /**
  * Describes the enum machine.ApplyConfigurationRequest.Mode.
  */
 export const ApplyConfigurationRequest_ModeSchema = /*@__PURE__*/
-  enumDesc(file_machine, 0, 0);
+  enumDesc(file_machine, 4, 0);
 
 /**
  * @generated from enum machine.ApplyConfigurationRequest.Mode
@@ -38,125 +68,109 @@ export const ApplyConfigurationRequest_Mode = /*@__PURE__*/
  * Use `create(ApplyConfigurationSchema)` to create a new message.
  */
 export const ApplyConfigurationSchema = /*@__PURE__*/
-  messageDesc(file_machine, 1);
+  messageDesc(file_machine, 5);
 
 /**
  * Describes the message machine.ApplyConfigurationResponse.
  * Use `create(ApplyConfigurationResponseSchema)` to create a new message.
  */
 export const ApplyConfigurationResponseSchema = /*@__PURE__*/
-  messageDesc(file_machine, 2);
+  messageDesc(file_machine, 6);
 
 /**
  * Describes the message machine.BootstrapRequest.
  * Use `create(BootstrapRequestSchema)` to create a new message.
  */
 export const BootstrapRequestSchema = /*@__PURE__*/
-  messageDesc(file_machine, 3);
+  messageDesc(file_machine, 7);
 
 /**
- * Describes the message machine.Bootstrap.
- * Use `create(BootstrapSchema)` to create a new message.
+ * Describes the message machine.DmesgRequest.
+ * Use `create(DmesgRequestSchema)` to create a new message.
  */
-export const BootstrapSchema = /*@__PURE__*/
-  messageDesc(file_machine, 4);
+export const DmesgRequestSchema = /*@__PURE__*/
+  messageDesc(file_machine, 8);
 
 /**
- * Describes the message machine.BootstrapResponse.
- * Use `create(BootstrapResponseSchema)` to create a new message.
+ * Describes the message machine.EtcdAlarm.
+ * Use `create(EtcdAlarmSchema)` to create a new message.
  */
-export const BootstrapResponseSchema = /*@__PURE__*/
-  messageDesc(file_machine, 5);
+export const EtcdAlarmSchema = /*@__PURE__*/
+  messageDesc(file_machine, 9);
 
 /**
- * Describes the message machine.EtcdForfeitLeadershipRequest.
- * Use `create(EtcdForfeitLeadershipRequestSchema)` to create a new message.
+ * Describes the enum machine.EtcdAlarm.Type.
  */
-export const EtcdForfeitLeadershipRequestSchema = /*@__PURE__*/
-  messageDesc(file_machine, 6);
+export const EtcdAlarm_TypeSchema = /*@__PURE__*/
+  enumDesc(file_machine, 9, 0);
+
+/**
+ * @generated from enum machine.EtcdAlarm.Type
+ */
+export const EtcdAlarm_Type = /*@__PURE__*/
+  tsEnum(EtcdAlarm_TypeSchema);
+
+/**
+ * Describes the message machine.EtcdAlarms.
+ * Use `create(EtcdAlarmsSchema)` to create a new message.
+ */
+export const EtcdAlarmsSchema = /*@__PURE__*/
+  messageDesc(file_machine, 10);
+
+/**
+ * Describes the message machine.EtcdAlarmResponse.
+ * Use `create(EtcdAlarmResponseSchema)` to create a new message.
+ */
+export const EtcdAlarmResponseSchema = /*@__PURE__*/
+  messageDesc(file_machine, 11);
 
 /**
  * Describes the message machine.EtcdForfeitLeadership.
  * Use `create(EtcdForfeitLeadershipSchema)` to create a new message.
  */
 export const EtcdForfeitLeadershipSchema = /*@__PURE__*/
-  messageDesc(file_machine, 7);
+  messageDesc(file_machine, 12);
 
 /**
  * Describes the message machine.EtcdForfeitLeadershipResponse.
  * Use `create(EtcdForfeitLeadershipResponseSchema)` to create a new message.
  */
 export const EtcdForfeitLeadershipResponseSchema = /*@__PURE__*/
-  messageDesc(file_machine, 8);
-
-/**
- * Describes the message machine.EtcdLeaveClusterRequest.
- * Use `create(EtcdLeaveClusterRequestSchema)` to create a new message.
- */
-export const EtcdLeaveClusterRequestSchema = /*@__PURE__*/
-  messageDesc(file_machine, 9);
-
-/**
- * Describes the message machine.EtcdLeaveCluster.
- * Use `create(EtcdLeaveClusterSchema)` to create a new message.
- */
-export const EtcdLeaveClusterSchema = /*@__PURE__*/
-  messageDesc(file_machine, 10);
-
-/**
- * Describes the message machine.EtcdLeaveClusterResponse.
- * Use `create(EtcdLeaveClusterResponseSchema)` to create a new message.
- */
-export const EtcdLeaveClusterResponseSchema = /*@__PURE__*/
-  messageDesc(file_machine, 11);
+  messageDesc(file_machine, 13);
 
 /**
  * Describes the message machine.EtcdMemberListRequest.
  * Use `create(EtcdMemberListRequestSchema)` to create a new message.
  */
 export const EtcdMemberListRequestSchema = /*@__PURE__*/
-  messageDesc(file_machine, 12);
+  messageDesc(file_machine, 14);
 
 /**
  * Describes the message machine.EtcdMember.
  * Use `create(EtcdMemberSchema)` to create a new message.
  */
 export const EtcdMemberSchema = /*@__PURE__*/
-  messageDesc(file_machine, 13);
+  messageDesc(file_machine, 15);
 
 /**
  * Describes the message machine.EtcdMembers.
  * Use `create(EtcdMembersSchema)` to create a new message.
  */
 export const EtcdMembersSchema = /*@__PURE__*/
-  messageDesc(file_machine, 14);
+  messageDesc(file_machine, 16);
 
 /**
  * Describes the message machine.EtcdMemberListResponse.
  * Use `create(EtcdMemberListResponseSchema)` to create a new message.
  */
 export const EtcdMemberListResponseSchema = /*@__PURE__*/
-  messageDesc(file_machine, 15);
+  messageDesc(file_machine, 17);
 
 /**
  * Describes the message machine.EtcdRemoveMemberByIDRequest.
  * Use `create(EtcdRemoveMemberByIDRequestSchema)` to create a new message.
  */
 export const EtcdRemoveMemberByIDRequestSchema = /*@__PURE__*/
-  messageDesc(file_machine, 16);
-
-/**
- * Describes the message machine.EtcdRemoveMemberByID.
- * Use `create(EtcdRemoveMemberByIDSchema)` to create a new message.
- */
-export const EtcdRemoveMemberByIDSchema = /*@__PURE__*/
-  messageDesc(file_machine, 17);
-
-/**
- * Describes the message machine.EtcdRemoveMemberByIDResponse.
- * Use `create(EtcdRemoveMemberByIDResponseSchema)` to create a new message.
- */
-export const EtcdRemoveMemberByIDResponseSchema = /*@__PURE__*/
   messageDesc(file_machine, 18);
 
 /**
@@ -181,123 +195,292 @@ export const EtcdStatusResponseSchema = /*@__PURE__*/
   messageDesc(file_machine, 21);
 
 /**
+ * Describes the message machine.GenerateClientConfigurationRequest.
+ * Use `create(GenerateClientConfigurationRequestSchema)` to create a new message.
+ */
+export const GenerateClientConfigurationRequestSchema = /*@__PURE__*/
+  messageDesc(file_machine, 22);
+
+/**
+ * Describes the message machine.GenerateClientConfiguration.
+ * Use `create(GenerateClientConfigurationSchema)` to create a new message.
+ */
+export const GenerateClientConfigurationSchema = /*@__PURE__*/
+  messageDesc(file_machine, 23);
+
+/**
+ * Describes the message machine.GenerateClientConfigurationResponse.
+ * Use `create(GenerateClientConfigurationResponseSchema)` to create a new message.
+ */
+export const GenerateClientConfigurationResponseSchema = /*@__PURE__*/
+  messageDesc(file_machine, 24);
+
+/**
+ * Describes the message machine.ImagePullRequest.
+ * Use `create(ImagePullRequestSchema)` to create a new message.
+ */
+export const ImagePullRequestSchema = /*@__PURE__*/
+  messageDesc(file_machine, 25);
+
+/**
+ * Describes the message machine.LoadAvg.
+ * Use `create(LoadAvgSchema)` to create a new message.
+ */
+export const LoadAvgSchema = /*@__PURE__*/
+  messageDesc(file_machine, 26);
+
+/**
+ * Describes the message machine.LoadAvgResponse.
+ * Use `create(LoadAvgResponseSchema)` to create a new message.
+ */
+export const LoadAvgResponseSchema = /*@__PURE__*/
+  messageDesc(file_machine, 27);
+
+/**
+ * Describes the message machine.LogsRequest.
+ * Use `create(LogsRequestSchema)` to create a new message.
+ */
+export const LogsRequestSchema = /*@__PURE__*/
+  messageDesc(file_machine, 28);
+
+/**
+ * Describes the message machine.MemInfo.
+ * Use `create(MemInfoSchema)` to create a new message.
+ */
+export const MemInfoSchema = /*@__PURE__*/
+  messageDesc(file_machine, 29);
+
+/**
+ * Describes the message machine.Memory.
+ * Use `create(MemorySchema)` to create a new message.
+ */
+export const MemorySchema = /*@__PURE__*/
+  messageDesc(file_machine, 30);
+
+/**
+ * Describes the message machine.MemoryResponse.
+ * Use `create(MemoryResponseSchema)` to create a new message.
+ */
+export const MemoryResponseSchema = /*@__PURE__*/
+  messageDesc(file_machine, 31);
+
+/**
+ * Describes the message machine.MetaDeleteRequest.
+ * Use `create(MetaDeleteRequestSchema)` to create a new message.
+ */
+export const MetaDeleteRequestSchema = /*@__PURE__*/
+  messageDesc(file_machine, 32);
+
+/**
+ * Describes the message machine.MetaWriteRequest.
+ * Use `create(MetaWriteRequestSchema)` to create a new message.
+ */
+export const MetaWriteRequestSchema = /*@__PURE__*/
+  messageDesc(file_machine, 33);
+
+/**
+ * Describes the message machine.ReadRequest.
+ * Use `create(ReadRequestSchema)` to create a new message.
+ */
+export const ReadRequestSchema = /*@__PURE__*/
+  messageDesc(file_machine, 34);
+
+/**
+ * Describes the message machine.RebootRequest.
+ * Use `create(RebootRequestSchema)` to create a new message.
+ */
+export const RebootRequestSchema = /*@__PURE__*/
+  messageDesc(file_machine, 35);
+
+/**
+ * Describes the enum machine.RebootRequest.Mode.
+ */
+export const RebootRequest_ModeSchema = /*@__PURE__*/
+  enumDesc(file_machine, 35, 0);
+
+/**
+ * @generated from enum machine.RebootRequest.Mode
+ */
+export const RebootRequest_Mode = /*@__PURE__*/
+  tsEnum(RebootRequest_ModeSchema);
+
+/**
  * Describes the message machine.ResetPartitionSpec.
  * Use `create(ResetPartitionSpecSchema)` to create a new message.
  */
 export const ResetPartitionSpecSchema = /*@__PURE__*/
-  messageDesc(file_machine, 22);
+  messageDesc(file_machine, 36);
 
 /**
  * Describes the message machine.ResetRequest.
  * Use `create(ResetRequestSchema)` to create a new message.
  */
 export const ResetRequestSchema = /*@__PURE__*/
-  messageDesc(file_machine, 23);
+  messageDesc(file_machine, 37);
 
 /**
- * Describes the message machine.Reset.
- * Use `create(ResetSchema)` to create a new message.
+ * Describes the enum machine.ResetRequest.WipeMode.
  */
-export const ResetSchema = /*@__PURE__*/
-  messageDesc(file_machine, 24);
+export const ResetRequest_WipeModeSchema = /*@__PURE__*/
+  enumDesc(file_machine, 37, 0);
 
 /**
- * Describes the message machine.ResetResponse.
- * Use `create(ResetResponseSchema)` to create a new message.
+ * @generated from enum machine.ResetRequest.WipeMode
  */
-export const ResetResponseSchema = /*@__PURE__*/
-  messageDesc(file_machine, 25);
+export const ResetRequest_WipeMode = /*@__PURE__*/
+  tsEnum(ResetRequest_WipeModeSchema);
 
 /**
  * Describes the message machine.ServiceEvent.
  * Use `create(ServiceEventSchema)` to create a new message.
  */
 export const ServiceEventSchema = /*@__PURE__*/
-  messageDesc(file_machine, 26);
+  messageDesc(file_machine, 38);
 
 /**
  * Describes the message machine.ServiceEvents.
  * Use `create(ServiceEventsSchema)` to create a new message.
  */
 export const ServiceEventsSchema = /*@__PURE__*/
-  messageDesc(file_machine, 27);
+  messageDesc(file_machine, 39);
 
 /**
  * Describes the message machine.ServiceHealth.
  * Use `create(ServiceHealthSchema)` to create a new message.
  */
 export const ServiceHealthSchema = /*@__PURE__*/
-  messageDesc(file_machine, 28);
+  messageDesc(file_machine, 40);
 
 /**
  * Describes the message machine.ServiceInfo.
  * Use `create(ServiceInfoSchema)` to create a new message.
  */
 export const ServiceInfoSchema = /*@__PURE__*/
-  messageDesc(file_machine, 29);
+  messageDesc(file_machine, 41);
 
 /**
  * Describes the message machine.ServiceList.
  * Use `create(ServiceListSchema)` to create a new message.
  */
 export const ServiceListSchema = /*@__PURE__*/
-  messageDesc(file_machine, 30);
+  messageDesc(file_machine, 42);
 
 /**
  * Describes the message machine.ServiceListResponse.
  * Use `create(ServiceListResponseSchema)` to create a new message.
  */
 export const ServiceListResponseSchema = /*@__PURE__*/
-  messageDesc(file_machine, 31);
+  messageDesc(file_machine, 43);
+
+/**
+ * Describes the message machine.ServiceRestartRequest.
+ * Use `create(ServiceRestartRequestSchema)` to create a new message.
+ */
+export const ServiceRestartRequestSchema = /*@__PURE__*/
+  messageDesc(file_machine, 44);
+
+/**
+ * Describes the message machine.ServiceRestart.
+ * Use `create(ServiceRestartSchema)` to create a new message.
+ */
+export const ServiceRestartSchema = /*@__PURE__*/
+  messageDesc(file_machine, 45);
+
+/**
+ * Describes the message machine.ServiceRestartResponse.
+ * Use `create(ServiceRestartResponseSchema)` to create a new message.
+ */
+export const ServiceRestartResponseSchema = /*@__PURE__*/
+  messageDesc(file_machine, 46);
 
 /**
  * Describes the message machine.ShutdownRequest.
  * Use `create(ShutdownRequestSchema)` to create a new message.
  */
 export const ShutdownRequestSchema = /*@__PURE__*/
-  messageDesc(file_machine, 32);
+  messageDesc(file_machine, 47);
 
 /**
- * Describes the message machine.Shutdown.
- * Use `create(ShutdownSchema)` to create a new message.
+ * Describes the message machine.CPUStat.
+ * Use `create(CPUStatSchema)` to create a new message.
  */
-export const ShutdownSchema = /*@__PURE__*/
-  messageDesc(file_machine, 33);
+export const CPUStatSchema = /*@__PURE__*/
+  messageDesc(file_machine, 48);
 
 /**
- * Describes the message machine.ShutdownResponse.
- * Use `create(ShutdownResponseSchema)` to create a new message.
+ * Describes the message machine.SystemStat.
+ * Use `create(SystemStatSchema)` to create a new message.
  */
-export const ShutdownResponseSchema = /*@__PURE__*/
-  messageDesc(file_machine, 34);
+export const SystemStatSchema = /*@__PURE__*/
+  messageDesc(file_machine, 49);
+
+/**
+ * Describes the message machine.SystemStatResponse.
+ * Use `create(SystemStatResponseSchema)` to create a new message.
+ */
+export const SystemStatResponseSchema = /*@__PURE__*/
+  messageDesc(file_machine, 50);
+
+/**
+ * Describes the message machine.UpgradeRequest.
+ * Use `create(UpgradeRequestSchema)` to create a new message.
+ */
+export const UpgradeRequestSchema = /*@__PURE__*/
+  messageDesc(file_machine, 51);
+
+/**
+ * Describes the enum machine.UpgradeRequest.RebootMode.
+ */
+export const UpgradeRequest_RebootModeSchema = /*@__PURE__*/
+  enumDesc(file_machine, 51, 0);
+
+/**
+ * @generated from enum machine.UpgradeRequest.RebootMode
+ */
+export const UpgradeRequest_RebootMode = /*@__PURE__*/
+  tsEnum(UpgradeRequest_RebootModeSchema);
+
+/**
+ * Describes the message machine.Upgrade.
+ * Use `create(UpgradeSchema)` to create a new message.
+ */
+export const UpgradeSchema = /*@__PURE__*/
+  messageDesc(file_machine, 52);
+
+/**
+ * Describes the message machine.UpgradeResponse.
+ * Use `create(UpgradeResponseSchema)` to create a new message.
+ */
+export const UpgradeResponseSchema = /*@__PURE__*/
+  messageDesc(file_machine, 53);
 
 /**
  * Describes the message machine.VersionInfo.
  * Use `create(VersionInfoSchema)` to create a new message.
  */
 export const VersionInfoSchema = /*@__PURE__*/
-  messageDesc(file_machine, 35);
+  messageDesc(file_machine, 54);
 
 /**
  * Describes the message machine.PlatformInfo.
  * Use `create(PlatformInfoSchema)` to create a new message.
  */
 export const PlatformInfoSchema = /*@__PURE__*/
-  messageDesc(file_machine, 36);
+  messageDesc(file_machine, 55);
 
 /**
  * Describes the message machine.Version.
  * Use `create(VersionSchema)` to create a new message.
  */
 export const VersionSchema = /*@__PURE__*/
-  messageDesc(file_machine, 37);
+  messageDesc(file_machine, 56);
 
 /**
  * Describes the message machine.VersionResponse.
  * Use `create(VersionResponseSchema)` to create a new message.
  */
 export const VersionResponseSchema = /*@__PURE__*/
-  messageDesc(file_machine, 38);
+  messageDesc(file_machine, 57);
 
 /**
  * @generated from service machine.MachineService

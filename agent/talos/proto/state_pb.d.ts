@@ -183,6 +183,11 @@ export declare type Event = Message<"cosi.resource.Event"> & {
    * @generated from field: string error = 4;
    */
   error: string;
+
+  /**
+   * @generated from field: optional bytes bookmark = 5;
+   */
+  bookmark?: Uint8Array | undefined;
 };
 
 /**
@@ -190,6 +195,37 @@ export declare type Event = Message<"cosi.resource.Event"> & {
  * Use `create(EventSchema)` to create a new message.
  */
 export declare const EventSchema: GenMessage<Event>;
+
+/**
+ * @generated from message cosi.resource.WatchOptions
+ */
+export declare type WatchOptions = Message<"cosi.resource.WatchOptions"> & {
+  /**
+   * @generated from field: bool bootstrap_contents = 1;
+   */
+  bootstrapContents: boolean;
+
+  /**
+   * @generated from field: bool aggregated = 5;
+   */
+  aggregated: boolean;
+
+  /**
+   * @generated from field: optional bytes start_from_bookmark = 6;
+   */
+  startFromBookmark?: Uint8Array | undefined;
+
+  /**
+   * @generated from field: bool bootstrap_bookmark = 7;
+   */
+  bootstrapBookmark: boolean;
+};
+
+/**
+ * Describes the message cosi.resource.WatchOptions.
+ * Use `create(WatchOptionsSchema)` to create a new message.
+ */
+export declare const WatchOptionsSchema: GenMessage<WatchOptions>;
 
 /**
  * @generated from message cosi.resource.WatchRequest
@@ -209,6 +245,11 @@ export declare type WatchRequest = Message<"cosi.resource.WatchRequest"> & {
    * @generated from field: optional string id = 3;
    */
   id?: string | undefined;
+
+  /**
+   * @generated from field: cosi.resource.WatchOptions options = 4;
+   */
+  options?: WatchOptions | undefined;
 
   /**
    * @generated from field: int32 api_version = 5;

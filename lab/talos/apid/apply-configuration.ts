@@ -1,40 +1,25 @@
-import { isDeepStrictEqual } from 'node:util'
+import { durationMs } from '@bufbuild/protobuf/wkt'
 import { Code, ConnectError, type HandlerContext } from '@connectrpc/connect'
-import { loadConfig, type LoadedConfig } from '../config/load.ts'
+import { diffText } from '../config/diff.ts'
+import { whyNotLive } from '../config/live-changes.ts'
+import { loadConfig } from '../config/load.ts'
 import type { NodeConfig } from '../config/node-config.ts'
 import { readConfig } from '../config/read-config.ts'
-import { isRecord } from '../config/shape.ts'
+import { DURATION, goDuration } from '../durations.ts'
 import type { TalosNode } from '../node.ts'
 import { ApplyConfigurationRequest_Mode as Mode, type ApplyConfigurationRequest } from '../proto/machine_pb.js'
 import { putStaticPods } from '../run-control-plane.ts'
 import { registerNode } from '../run-configured.ts'
+import { reboot } from '../sequences/power.ts'
+import { applyInMaintenance } from './apply-in-maintenance.ts'
 import { callerKey } from './roles.ts'
-import { later } from './machine-service.ts'
-import { DURATION } from '../durations.ts'
+import { later, newActorId } from './wire.ts'
 
-type Reply = { messages: [{ mode: Mode; modeDetails: string; warnings: string[] }] }
+export type ApplyReply = { messages: [{ mode: Mode; modeDetails: string; warnings: string[] }] }
 
 /** Mode TRY goes back after this long when the caller does not say. */
 const TRY_MS = 60_000
-/** Keys of `machine` that Talos 1.13 changes without a reboot; documents and `cluster` all are. */
-const LIVE_MACHINE_KEYS: ReadonlySet<string> = new Set([
-  'ca',
-  'acceptedCAs',
-  'certSANs',
-  'install',
-  'sysfs',
-  'sysctls',
-  'logging',
-  'controlPlane',
-  'kubelet',
-  'kernel',
-  'pods',
-  'seccompProfiles',
-  'nodeLabels',
-  'nodeAnnotations',
-  'nodeTaints',
-  'features',
-])
+const WITHOUT_REBOOT = 'Applied configuration without a reboot'
 
 /**
  * ApplyConfiguration: reads and checks what it is given as strictly as Talos, then keeps it on disk before it answers.
@@ -44,87 +29,100 @@ export async function applyConfiguration(
   node: TalosNode,
   request: ApplyConfigurationRequest,
   context: HandlerContext,
-): Promise<Reply> {
+): Promise<ApplyReply> {
+  if (context.values.get(callerKey).maintenance) return applyInMaintenance(node, request)
+
+  const { config: current, disk, edition } = node
   const source = Buffer.from(request.data).toString('utf8')
-  const read = readConfig(source, node.world.time.now())
+  if (request.mode === Mode.REBOOT && !edition.takesModeReboot)
+    throw new ConnectError(
+      'the REBOOT mode is not supported, please use AUTO or NO_REBOOT modes instead',
+      Code.Unimplemented,
+    )
+  const read = readConfig(source, edition, node.world.time.now())
   if (!read.ok) throw new ConnectError(read.error, Code.InvalidArgument)
   const { loaded, config } = read.value
-  if (context.values.get(callerKey).maintenance) return applyInMaintenance(node, request, config)
-
-  const current = node.config
-  if (!current || !node.disk) throw new ConnectError('the node is not configured', Code.FailedPrecondition)
+  if (!current || !disk) throw new ConnectError('the node is not configured', Code.FailedPrecondition)
   if (current.type !== config.type || current.clusterId !== config.clusterId)
     throw new ConnectError('machine type and cluster cannot be changed on a running node', Code.InvalidArgument)
-  const stuck = rebootReason(loadConfig(current.source), loaded)
-  switch (request.mode) {
-    case Mode.NO_REBOOT:
-    case Mode.TRY:
-      if (stuck !== undefined)
-        throw new ConnectError(
-          `this config change can't be applied in immediate mode\ndiff: ${stuck}`,
-          Code.InvalidArgument,
-        )
-      break
-    case Mode.AUTO:
+  if (node.stage === 'rebooting' || node.stage === 'upgrading' || node.stage === 'resetting')
+    throw new ConnectError('another apply configuration is already in progress', Code.FailedPrecondition)
+
+  const before = loadConfig(current.source, edition)
+  const stuck = edition.changesMayNeedReboot && before.ok ? whyNotLive(before.value, loaded) : undefined
+  const plan = planOf(request, stuck)
+  if (request.dryRun) {
+    const diff = diffText(current.source, source) || 'No changes.'
+    return reply(plan.mode, `Dry run summary:\n${plan.details} (skipped in dry-run).\nConfig diff:\n\n${diff}`)
+  }
+  node.journal.kernel(`[talos] apply config request: mode ${Mode[request.mode].toLowerCase()}`)
+  switch (plan.mode) {
     case Mode.STAGED:
+      disk.staged = source
+      node.changed()
+      break
     case Mode.REBOOT:
+      disk.config = source
+      later(() => reboot(node, newActorId()))
+      break
+    case Mode.TRY:
+      await adopt(node, config, false)
+      goBackAfter(node, config, current, tryMs(request))
       break
     default:
-      throw new ConnectError(`mode ${String(request.mode)} is unknown`, Code.InvalidArgument)
+      await adopt(node, config, true)
   }
-  const reboots = request.mode === Mode.REBOOT || (request.mode === Mode.AUTO && stuck !== undefined)
-  if (request.dryRun)
-    return reply(
-      request.mode,
-      `Dry run summary:\n${current.source === source ? 'No changes.' : (stuck ?? 'Applied without a reboot.')}`,
-    )
-  if (request.mode === Mode.STAGED) {
-    node.disk.staged = source
-    node.changed()
-    return reply(Mode.STAGED, 'Staged configuration to be applied after the next reboot')
-  }
-  if (reboots) {
-    node.disk.config = source
-    later(() => node.reboot())
-    return reply(Mode.REBOOT, 'Applied configuration with a reboot')
-  }
-  await adopt(node, config, request.mode !== Mode.TRY)
-  if (request.mode === Mode.TRY) {
-    const timeout = request.tryModeTimeout ? Number(request.tryModeTimeout.seconds) * 1000 : TRY_MS
-    const { signal } = node
-    void node.world.time.pass(timeout, signal).then(async () => {
-      if (!signal.aborted && node.config === config) await adopt(node, current, false)
-    })
-    return reply(Mode.TRY, 'Applied configuration in try mode')
-  }
-  return reply(Mode.NO_REBOOT, 'Applied configuration without a reboot')
+  return reply(plan.mode, `${plan.details}${plan.why ?? ''}`)
 }
 
-function applyInMaintenance(node: TalosNode, request: ApplyConfigurationRequest, config: NodeConfig): Reply {
-  if (request.mode === Mode.NO_REBOOT || request.mode === Mode.STAGED)
-    throw new ConnectError(
-      `apply configuration mode ${Mode[request.mode]} is not supported in maintenance mode`,
-      Code.InvalidArgument,
-    )
-  if (request.dryRun)
-    return reply(request.mode, 'Dry run summary:\nApplied configuration without a reboot (skipped in dry-run).')
-  if (node.stage !== 'maintenance')
-    throw new ConnectError('another apply configuration is already in progress', Code.FailedPrecondition)
-  node.takeConfig(config)
-  return reply(Mode.NO_REBOOT, 'Applied configuration without a reboot')
+interface Plan {
+  readonly mode: Mode
+  readonly details: string
+  /** Why AUTO became a reboot; a dry run does not say so. */
+  readonly why?: string
 }
 
-const reply = (mode: Mode, modeDetails: string): Reply => ({ messages: [{ mode, modeDetails, warnings: [] }] })
+/** What becomes of the request: AUTO becomes one of the others, and what a running node cannot take is refused. */
+function planOf(request: ApplyConfigurationRequest, stuck: string | undefined): Plan {
+  switch (request.mode) {
+    case Mode.TRY:
+    case Mode.NO_REBOOT: {
+      if (stuck !== undefined) throw new ConnectError(stuck, Code.InvalidArgument)
+      const reverted = `The config is applied in 'try' mode and will be automatically reverted back in ${goDuration(tryMs(request))}`
+      return {
+        mode: request.mode,
+        details: request.mode === Mode.TRY ? `${WITHOUT_REBOOT}\n${reverted}` : WITHOUT_REBOOT,
+      }
+    }
+    case Mode.STAGED:
+      return { mode: Mode.STAGED, details: 'Staged configuration to be applied after the next reboot' }
+    case Mode.REBOOT:
+      return { mode: Mode.REBOOT, details: 'Applied configuration with a reboot' }
+    case Mode.AUTO:
+      return stuck === undefined
+        ? { mode: Mode.NO_REBOOT, details: WITHOUT_REBOOT }
+        : { mode: Mode.REBOOT, details: 'Applied configuration with a reboot', why: `: ${stuck}` }
+    default:
+      throw new ConnectError(
+        `incorrect mode '${String(request.mode)}' specified for the apply config call`,
+        Code.InvalidArgument,
+      )
+  }
+}
 
-/** The first changed field that a running node cannot take over, if any. */
-function rebootReason(before: ReturnType<typeof loadConfig>, after: LoadedConfig): string | undefined {
-  const machineOf = (loaded: LoadedConfig) => (isRecord(loaded.v1alpha1?.['machine']) ? loaded.v1alpha1['machine'] : {})
-  const old = before.ok ? machineOf(before.value) : {}
-  const next = machineOf(after)
-  return [...new Set([...Object.keys(old), ...Object.keys(next)])]
-    .filter((key) => !LIVE_MACHINE_KEYS.has(key))
-    .filter((key) => !isDeepStrictEqual(old[key], next[key]))
-    .map((key) => `machine.${key}`)[0]
+const tryMs = (request: ApplyConfigurationRequest): number =>
+  request.tryModeTimeout ? durationMs(request.tryModeTimeout) : TRY_MS
+
+export const reply = (mode: Mode, modeDetails: string): ApplyReply => ({
+  messages: [{ mode, modeDetails, warnings: [] }],
+})
+
+/** The configuration of before comes back, unless another one was applied meanwhile. */
+function goBackAfter(node: TalosNode, tried: NodeConfig, before: NodeConfig, ms: number): void {
+  const { signal } = node
+  void node.world.time.pass(ms, signal).then(async () => {
+    if (!signal.aborted && node.config === tried) await adopt(node, before, false)
+  })
 }
 
 /** Takes a configuration over while running: names, addresses and certificates at once, images after a restart. */

@@ -2,6 +2,7 @@ import { Code, ConnectError } from '@connectrpc/connect'
 import type { TalosNode } from '../node.ts'
 import type { BootstrapRequest } from '../proto/machine_pb.js'
 import { beginBootstrap } from '../run-etcd.ts'
+import { checkRecovery } from './etcd-service.ts'
 
 /**
  * Bootstrap: once for a cluster, on a control plane that waits. A second cluster of the same id would be a split
@@ -11,7 +12,6 @@ export function bootstrap(node: TalosNode, request: BootstrapRequest): { message
   const { config, cluster, disk } = node
   if (!config?.controlPlane)
     throw new ConnectError('etcd is not configured, bootstrap is not possible', Code.InvalidArgument)
-  if (request.recoverEtcd) throw new ConnectError('recovery is not available in the lab', Code.Unimplemented)
   if (disk?.etcdMember) throw new ConnectError('etcd data directory is not empty', Code.AlreadyExists)
   if (!node.timeSynced) throw new ConnectError('time is not in sync yet', Code.FailedPrecondition)
   if (!node.etcdWaiting || !cluster || !disk)
@@ -27,6 +27,6 @@ export function bootstrap(node: TalosNode, request: BootstrapRequest): { message
       Code.FailedPrecondition,
     )
   }
-  beginBootstrap(node)
+  beginBootstrap(node, request.recoverEtcd ? checkRecovery(node, request.recoverSkipHashCheck) : undefined)
   return { messages: [{}] }
 }

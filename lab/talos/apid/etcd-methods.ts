@@ -1,4 +1,6 @@
 import { Code, ConnectError } from '@connectrpc/connect'
+import type { TalosCluster } from '../cluster.ts'
+import { DURATION } from '../durations.ts'
 import type { Etcd, EtcdMember } from '../etcd.ts'
 import type { TalosNode } from '../node.ts'
 
@@ -7,6 +9,9 @@ interface LocalEtcd {
   readonly etcd: Etcd
   readonly self: EtcdMember
 }
+
+/** What a small cluster's database measures. */
+const DATABASE_BYTES = 8_388_608n
 
 const REFUSALS = {
   'no-quorum': 'etcdserver: request timed out',
@@ -33,6 +38,14 @@ function needQuorum(etcd: Etcd): void {
   if (!etcd.hasQuorum()) throw new ConnectError(REFUSALS['no-quorum'], Code.DeadlineExceeded)
 }
 
+/** The cluster whose etcd this node may read now. */
+export function clusterWithQuorum(node: TalosNode): TalosCluster {
+  const { etcd } = local(node)
+  needQuorum(etcd)
+  if (!node.cluster) throw new ConnectError('the node is in no cluster', Code.FailedPrecondition)
+  return node.cluster
+}
+
 export function memberList(node: TalosNode) {
   const { etcd } = local(node)
   needQuorum(etcd)
@@ -48,10 +61,10 @@ export function memberList(node: TalosNode) {
 export function status(node: TalosNode) {
   const { etcd, self } = local(node)
   return {
-    protocolVersion: '3.6.0',
-    storageVersion: '3.6.0',
-    dbSize: 20_971_520n,
-    dbSizeInUse: 8_388_608n,
+    protocolVersion: node.edition.etcdVersion,
+    storageVersion: node.edition.etcdVersion.replace(/\d+$/, '0'),
+    dbSize: DATABASE_BYTES + BigInt(self.fragmentedBytes),
+    dbSizeInUse: DATABASE_BYTES,
     leader: etcd.leader ?? 0n,
     raftIndex: etcd.index,
     raftAppliedIndex: etcd.index,
@@ -60,6 +73,35 @@ export function status(node: TalosNode) {
     isLearner: self.learner,
     memberId: self.id,
   }
+}
+
+/** Alarms of all members; the lab's etcd has room enough, so one is there only when a test raised it. */
+export function alarms(node: TalosNode) {
+  return [...clusterWithQuorum(node).etcd.alarms].map(([memberId, alarm]) => ({ memberId, alarm }))
+}
+
+/** Takes all alarms back and answers which they were. */
+export function disarm(node: TalosNode) {
+  const before = alarms(node)
+  clusterWithQuorum(node).etcd.alarms.clear()
+  return before
+}
+
+/** Blocks for a moment, then the database is as small as its contents. */
+export async function defragment(node: TalosNode): Promise<void> {
+  const { self } = local(node)
+  await node.world.time.pass(DURATION.etcdSnapshot, node.signal)
+  self.fragmentedBytes = 0
+}
+
+/** The version a downgrade would lead to; refused as etcd refuses what is not one minor down. */
+export function downgradeVersion(node: TalosNode, version: string): string {
+  if (!/^\d+\.\d+$/.test(version))
+    throw new ConnectError('version should be in MAJOR.MINOR format', Code.InvalidArgument)
+  const [, minor = '0'] = status(node).storageVersion.split('.')
+  if (version !== `3.${Number(minor) - 1}`)
+    throw new ConnectError('etcdserver: invalid downgrade target version', Code.Unknown)
+  return status(node).storageVersion
 }
 
 /** The new leader's name, or empty when this node did not lead. */

@@ -1,10 +1,10 @@
 import { gzipSync } from 'node:zlib'
 import { Code, ConnectError } from '@connectrpc/connect'
 import { stringify } from 'yaml'
+import { tarHeader } from '../files/tar.ts'
 import type { TalosNode } from '../node.ts'
 import { issueLeaf } from '../pki.ts'
 
-const TAR_BLOCK = 512
 const base64 = (text: string): string => Buffer.from(text).toString('base64')
 
 /**
@@ -44,21 +44,4 @@ export async function kubeconfigArchive(node: TalosNode): Promise<Uint8Array> {
     }),
   )
   return gzipSync(Buffer.concat([tarHeader('kubeconfig', content.length), content]))
-}
-
-function tarHeader(name: string, size: number): Buffer {
-  const header = Buffer.alloc(TAR_BLOCK)
-  const octal = (value: number, width: number) => `${value.toString(8).padStart(width - 1, '0')}\0`
-  header.write(name, 0)
-  header.write(octal(0o600, 8), 100)
-  header.write(octal(0, 8), 108)
-  header.write(octal(0, 8), 116)
-  header.write(octal(size, 12), 124)
-  header.write(octal(0, 12), 136)
-  header.write('        ', 148)
-  header.write('0', 156)
-  header.write('ustar\u000000', 257)
-  const sum = header.reduce((total, byte) => total + byte, 0)
-  header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148)
-  return header
 }

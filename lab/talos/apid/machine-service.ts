@@ -1,92 +1,81 @@
-import { create } from '@bufbuild/protobuf'
-import { timestampFromMs } from '@bufbuild/protobuf/wkt'
-import { Code, ConnectError, type ConnectRouter } from '@connectrpc/connect'
+import { Code, ConnectError, type ConnectRouter, type ServiceImpl } from '@connectrpc/connect'
 import type { TalosNode } from '../node.ts'
-import { DataSchema, MachineService } from '../proto/machine_pb.js'
+import { MachineService } from '../proto/machine_pb.js'
+import { reboot, turnOff } from '../sequences/power.ts'
 import { applyConfiguration } from './apply-configuration.ts'
 import { bootstrap } from './bootstrap.ts'
-import * as etcd from './etcd-methods.ts'
+import { clientConfiguration } from './client-configuration.ts'
+import { etcdMethods } from './etcd-service.ts'
+import { fileMethods } from './file-methods.ts'
 import { kubeconfigArchive } from './kubeconfig.ts'
+import { journalMethods } from './journal-methods.ts'
+import { legacyImageMethods } from './legacy-image-methods.ts'
+import { metaMethods } from './meta-methods.ts'
 import { reset } from './reset.ts'
+import { serviceMethods } from './service-methods.ts'
+import { statisticsMethods } from './statistics-methods.ts'
+import { rollback, upgrade } from './upgrade.ts'
+import { inChunks, later, newActorId } from './wire.ts'
+import { version } from './version.ts'
+
+export type MachineMethods = Partial<ServiceImpl<typeof MachineService>>
 
 /** A kubeconfig goes in pieces of this size, as a real node streams it. */
 const CHUNK_BYTES = 1024
-const GO_VERSION = 'go1.26.1'
 
-/** The machine API of one node. Answers have one item, because nobody proxies here. */
+/** The machine API of one node. Answers have one item; who speaks for several nodes is ./forward.ts. */
 export function machineService(router: ConnectRouter, node: TalosNode): void {
-  const actor = () => ({ actorId: crypto.randomUUID() })
   router.service(MachineService, {
+    ...etcdMethods(node),
+    ...fileMethods(node),
+    ...journalMethods(node),
+    ...legacyImageMethods(node),
+    ...metaMethods(node),
+    ...serviceMethods(node),
+    ...statisticsMethods(node),
     applyConfiguration: (request, context) => applyConfiguration(node, request, context),
     bootstrap: (request) => bootstrap(node, request),
-    etcdMemberList: () => ({ messages: [{ members: etcd.memberList(node) }] }),
-    etcdStatus: () => ({ messages: [{ memberStatus: etcd.status(node) }] }),
-    etcdForfeitLeadership: () => ({ messages: [{ member: etcd.forfeitLeadership(node) }] }),
-    etcdLeaveCluster() {
-      etcd.leave(node)
-      return { messages: [{}] }
-    },
-    etcdRemoveMemberByID(request) {
-      etcd.removeMember(node, request.memberId)
-      return { messages: [{}] }
-    },
+    generateClientConfiguration: (request) => clientConfiguration(node, request),
     hostname: () => ({ messages: [{ hostname: node.hostname }] }),
     reset: (request) => reset(node, request),
+    upgrade: (request) => upgrade(node, request),
+    rollback: () => rollback(node),
     reboot() {
-      later(() => node.reboot())
-      return { messages: [actor()] }
+      const actorId = newActorId()
+      later(() => reboot(node, actorId))
+      return { messages: [{ actorId }] }
     },
     shutdown() {
-      later(() => node.turnOff())
-      return { messages: [actor()] }
+      const actorId = newActorId()
+      later(() => turnOff(node, actorId))
+      return { messages: [{ actorId }] }
     },
-    serviceList: () => ({ messages: [{ services: services(node) }] }),
-    version: () => ({
-      messages: [
-        {
-          version: {
-            tag: node.disk?.talosVersion ?? '',
-            sha: '1f2c3d4',
-            built: '',
-            goVersion: GO_VERSION,
-            os: 'linux',
-            arch: 'amd64',
-          },
-          platform: { name: 'nocloud', mode: 'cloud' },
-          features: { rbac: true },
-        },
-      ],
-    }),
+    version: () => version(node),
     async *kubeconfig() {
       if (!node.config?.controlPlane)
         throw new ConnectError('kubeconfig is only available on control plane nodes', Code.FailedPrecondition)
-      const archive = await kubeconfigArchive(node)
-      for (let offset = 0; offset < archive.length; offset += CHUNK_BYTES)
-        yield create(DataSchema, { bytes: archive.subarray(offset, offset + CHUNK_BYTES) })
+      yield* inChunks(await kubeconfigArchive(node), CHUNK_BYTES)
     },
   })
 }
 
-/** Starts after the answer had a chance to leave: the caller hears that the act began. */
-export function later(act: () => Promise<void>): void {
-  setTimeout(() => void act(), 5)
+/** All that Talos 1.12 answers in maintenance mode: it takes a configuration, and nothing else of the machine API. */
+export function maintenanceService(router: ConnectRouter, node: TalosNode): void {
+  const refuse = () => {
+    throw new ConnectError('API is not implemented in maintenance mode', Code.Unimplemented)
+  }
+  router.service(MachineService, {
+    applyConfiguration: (request, context) => applyConfiguration(node, request, context),
+    generateClientConfiguration() {
+      throw new ConnectError(
+        "client configuration (talosconfig) can't be generated in the maintenance mode",
+        Code.Unimplemented,
+      )
+    },
+    version: refuse,
+    upgrade: refuse,
+    reset: refuse,
+    metaWrite: refuse,
+    metaDelete: refuse,
+  })
 }
-
-const services = (node: TalosNode) =>
-  node.services.all().map((service) => ({
-    id: service.id,
-    state: service.state,
-    events: {
-      events: service.events.map((event) => ({
-        msg: event.message,
-        state: event.state,
-        ts: timestampFromMs(event.at),
-      })),
-    },
-    health: {
-      unknown: service.unknown,
-      healthy: service.healthy,
-      lastMessage: service.events.at(-1)?.message ?? '',
-      lastChange: timestampFromMs(service.events.at(-1)?.at ?? 0),
-    },
-  }))

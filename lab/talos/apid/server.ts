@@ -1,17 +1,24 @@
 import { createSecureServer, type Http2SecureServer, type ServerHttp2Session } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import type { TLSSocket } from 'node:tls'
-import { createContextValues } from '@connectrpc/connect'
+import { createContextValues, type ConnectRouter } from '@connectrpc/connect'
 import { connectNodeAdapter } from '@connectrpc/connect-node'
 import { invariant } from '#core/base/invariant.ts'
 import type { SigningAuthority } from '../pki.ts'
 import { CLIENT_AUTH, ephemeralAuthority, issueLeaf, type Leaf } from '../pki.ts'
 import { bare } from '../network.ts'
 import type { TalosNode } from '../node.ts'
-import { machineService } from './machine-service.ts'
+import { clusterService } from './cluster-service.ts'
+import { forwarding } from './forward.ts'
+import { imageService } from './image-service.ts'
+import { innerApi, type InnerApi } from './inner-api.ts'
+import { inspectService } from './inspect-service.ts'
+import { lifecycleService } from './lifecycle-service.ts'
+import { machineService, maintenanceService } from './machine-service.ts'
 import { callerKey, checkRoles, type Caller } from './roles.ts'
 import { stateService } from './state-service.ts'
 import { storageService } from './storage-service.ts'
+import { timeService } from './time-service.ts'
 
 /**
  * A node's API on port 50000: gRPC over TLS. In maintenance mode the certificate is fresh and self-made and nobody
@@ -20,6 +27,8 @@ import { storageService } from './storage-service.ts'
 export interface Apid {
   readonly mode: 'maintenance' | 'secure'
   readonly port: number
+  /** The same API, for control planes that speak for this node. */
+  readonly inner: InnerApi
   /** Makes a new server certificate, after names or addresses changed. Open connections keep the old one. */
   readonly renew: (() => Promise<void>) | undefined
   /** Lets calls under way finish for a moment, unless the power is gone. */
@@ -100,6 +109,22 @@ function leafFor(
   })
 }
 
+/** What is served: all of it, or in the maintenance mode of Talos up to 1.12 the little there is. */
+function routesOf(node: TalosNode, mode: Apid['mode']): (router: ConnectRouter) => void {
+  return (router) => {
+    stateService(router, node)
+    storageService(router, node)
+    if (mode === 'maintenance' && node.edition.maintenance === 'own-service') return maintenanceService(router, node)
+    machineService(router, node)
+    clusterService(router, node)
+    inspectService(router, node)
+    timeService(router, node)
+    if (!node.edition.servesLifecycle) return
+    imageService(router, node)
+    lifecycleService(router, node)
+  }
+}
+
 async function listen(
   node: TalosNode,
   mode: Apid['mode'],
@@ -108,6 +133,7 @@ async function listen(
   renew: Apid['renew'],
 ): Promise<Apid> {
   const sessions = new Set<ServerHttp2Session>()
+  const routes = routesOf(node, mode)
   server.on('session', (session) => {
     sessions.add(session)
     session.on('close', () => sessions.delete(session))
@@ -122,13 +148,11 @@ async function listen(
       grpcWeb: false,
       connect: false,
       readMaxBytes: MAX_MESSAGE_BYTES,
-      interceptors: [checkRoles],
+      // As in Talos: what is said is said in the clear, inside TLS.
+      acceptCompression: [],
+      interceptors: [forwarding(node), checkRoles],
       contextValues: (request) => createContextValues().set(callerKey, callerOf(request.socket as TLSSocket)),
-      routes: (router) => {
-        machineService(router, node)
-        stateService(router, node)
-        storageService(router, node)
-      },
+      routes,
     }),
   )
   await new Promise<void>((resolve, reject) => {
@@ -138,6 +162,7 @@ async function listen(
   return {
     mode,
     port: (server.address() as AddressInfo).port,
+    inner: innerApi(routes, node.signal),
     renew,
     async close(how) {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))

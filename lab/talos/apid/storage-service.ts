@@ -1,10 +1,10 @@
-import type { ConnectRouter } from '@connectrpc/connect'
+import { Code, ConnectError, type ConnectRouter } from '@connectrpc/connect'
 import type { TalosNode } from '../node.ts'
 import { Disk_DiskType, StorageService } from '../proto/storage_pb.js'
 
 const GIB = 1024n ** 3n
 
-/** The older list of disks. */
+/** The older list of disks, and wiping. */
 export function storageService(router: ConnectRouter, node: TalosNode): void {
   router.service(StorageService, {
     disks() {
@@ -24,6 +24,16 @@ export function storageService(router: ConnectRouter, node: TalosNode): void {
           ]
         : []
       return { messages: [{ disks }] }
+    },
+    blockDeviceWipe({ devices }) {
+      // A guest of the lab has one disk, and Talos runs from it.
+      for (const { device } of devices)
+        throw device === 'sda'
+          ? new ConnectError(`blockdevice "${device}" is in use by disk "/dev/sda"`, Code.FailedPrecondition)
+          : /^sda[1-4]$/.test(device)
+            ? new ConnectError(`blockdevice "${device}" is in use by volume`, Code.FailedPrecondition)
+            : new ConnectError(`blockdevice "${device}" not found`, Code.NotFound)
+      return { messages: [{}] }
     },
   })
 }

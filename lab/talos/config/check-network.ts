@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import type { LoadedDocument } from './load.ts'
 import type { LinkWish, NodeConfig } from './node-config.ts'
+import { olderNetwork } from './older-network.ts'
 import { Reader } from './reader.ts'
 import { textOf } from './shape.ts'
 
@@ -32,17 +33,21 @@ export function checkNetwork(r: Reader, documents: readonly LoadedDocument[], ty
   for (const address of nameservers)
     if (!isIP(address)) r.fault('ResolverConfig.nameservers', `"${address}" is not an address`)
   const [time] = of('TimeSyncConfig').map((document) => new Reader(document.body))
-  const timeServers = time?.texts('ntp.servers') ?? []
+  const older = olderNetwork(r)
+  const timeServers = time?.texts('ntp.servers') ?? r.texts('machine.time.servers')
   if (timeServers.includes('')) r.fault('TimeSyncConfig.ntp.servers', 'holds an empty name')
 
   return {
-    hostname: checkHostname(r, of('HostnameConfig')),
-    links: of('LinkConfig').map((document) => checkLink(r, document)),
-    aliases: new Map(of('LinkAliasConfig').map((document) => [document.name, checkAlias(r, document)])),
-    vips: of('Layer2VIPConfig').map((document) => checkVip(r, document, type)),
-    nameservers,
+    hostname: older.hostname ?? checkHostname(r, of('HostnameConfig')),
+    links: [...older.links, ...of('LinkConfig').map((document) => checkLink(r, document))],
+    aliases: new Map([
+      ...older.aliases,
+      ...of('LinkAliasConfig').map((document) => [document.name, checkAlias(r, document)] as const),
+    ]),
+    vips: [...older.vips, ...of('Layer2VIPConfig').map((document) => checkVip(r, document, type))],
+    nameservers: nameservers.length > 0 ? nameservers : r.texts('machine.network.nameservers'),
     timeServers,
-    timeSyncEnabled: time?.flag('enabled', true) ?? true,
+    timeSyncEnabled: time?.flag('enabled', true) ?? !r.flag('machine.time.disabled', false),
   }
 }
 

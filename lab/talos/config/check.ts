@@ -8,7 +8,9 @@ import {
   type Authority,
   type SigningAuthority,
 } from '../pki.ts'
+import { editionOf, type Edition } from '../edition.ts'
 import { checkNetwork } from './check-network.ts'
+import { joinFields } from './fields-of-documents.ts'
 import type { LoadedConfig } from './load.ts'
 import type { ControlPlaneConfig, NodeConfig } from './node-config.ts'
 import { Reader } from './reader.ts'
@@ -25,9 +27,18 @@ const YEAR_MS = 365 * 24 * 3_600_000
 /** The port of the API server when the configuration does not say. */
 const API_PORT = 6443
 
-export function checkConfig(source: string, loaded: LoadedConfig, at: number): Result<NodeConfig, string> {
+export function checkConfig(
+  source: string,
+  loaded: LoadedConfig,
+  at: number,
+  edition: Edition = editionOf(''),
+): Result<NodeConfig, string> {
   if (!loaded.v1alpha1) return err("the applied machine configuration doesn't contain v1alpha1 config")
-  const r = new Reader(loaded.v1alpha1)
+  const joined = edition.documentsReplaceFields
+    ? joinFields(loaded)
+    : { fields: loaded.v1alpha1, faults: [] as readonly string[] }
+  const r = new Reader(joined.fields)
+  r.faults.push(...joined.faults)
   if (r.text('version') !== 'v1alpha1') r.fault('version', 'must be v1alpha1')
   const type = r.text('machine.type')
   if (type !== 'controlplane' && type !== 'worker') r.fault('machine.type', `"${type}" is not a machine type`)
@@ -77,6 +88,7 @@ export function checkConfig(source: string, loaded: LoadedConfig, at: number): R
     cni: r.choice('cluster.network.cni.name', ['flannel', 'custom', 'none'] as const, 'flannel'),
     podSubnets: r.texts('cluster.network.podSubnets'),
     serviceSubnets: r.texts('cluster.network.serviceSubnets'),
+    sysctls: r.strings('machine.sysctls'),
     discoveryEnabled: r.flag('cluster.discovery.enabled', false),
   })
 }
@@ -132,7 +144,8 @@ function readControlPlane(r: Reader, at: number): ControlPlaneConfig | undefined
     apiServer: imageVersion(r, 'cluster.apiServer.image'),
     controllerManager: imageVersion(r, 'cluster.controllerManager.image'),
     scheduler: imageVersion(r, 'cluster.scheduler.image'),
-    proxy: imageVersion(r, 'cluster.proxy.image'),
+    // Nobody looks at the image of what does not run.
+    proxy: r.flag('cluster.proxy.disabled', false) ? '' : imageVersion(r, 'cluster.proxy.image'),
   }
   if (!osCa || !kubernetesCa) return undefined
   return {

@@ -1,16 +1,16 @@
 import { anything, choice, fields, flag, integer, list, map, text, type Shape } from './shape.ts'
 
-/** What the documents beside v1alpha1 may hold in Talos 1.13, by kind. A kind that is not here is refused. */
-const head = { apiVersion: text, kind: text }
-const named = { ...head, name: text }
-const link = {
+/** What the documents beside v1alpha1 may hold in every supported Talos, by kind; editions add their own. A kind that is nowhere is refused. */
+export const head = { apiVersion: text, kind: text }
+export const named = { ...head, name: text }
+export const link = {
   up: flag,
   mtu: integer,
   addresses: list(fields({ address: text, routePriority: integer })),
   routes: list(fields({ destination: text, gateway: text, source: text, metric: integer, mtu: integer, table: text })),
   multicast: flag,
 }
-const encryption = fields({
+export const encryption = fields({
   provider: choice('luks2'),
   keys: list(
     fields({
@@ -27,7 +27,7 @@ const encryption = fields({
   blockSize: integer,
   options: list(text),
 })
-const provisioning = fields({ diskSelector: fields({ match: text }), grow: flag, minSize: text, maxSize: text })
+export const provisioning = fields({ diskSelector: fields({ match: text }), grow: flag, minSize: text, maxSize: text })
 
 export const DOCUMENTS: Readonly<Record<string, Shape>> = {
   HostnameConfig: fields({ ...head, auto: choice('stable', 'off'), hostname: text }),
@@ -56,22 +56,13 @@ export const DOCUMENTS: Readonly<Record<string, Shape>> = {
   Layer2VIPConfig: fields({ ...named, link: text }),
   StaticHostConfig: fields({ ...named, hostnames: list(text) }),
   EthernetConfig: fields({ ...named, features: map(flag), rings: anything, channels: anything, wakeOnLan: list(text) }),
-  KubeSpanConfig: fields({
-    ...head,
-    enabled: flag,
-    advertiseKubernetesNetworks: flag,
-    allowDownPeerBypass: flag,
-    harvestExtraEndpoints: flag,
-    mtu: integer,
-    filters: fields({ endpoints: list(text), excludeAdvertisedNetworks: list(text) }),
-  }),
   NetworkDefaultActionConfig: fields({ ...head, ingress: choice('accept', 'block') }),
   NetworkRuleConfig: fields({
     ...named,
     portSelector: fields({ ports: list(anything), protocol: choice('tcp', 'udp', 'icmp', 'icmpv6') }),
     ingress: list(fields({ subnet: text, except: text })),
   }),
-  VolumeConfig: fields({ ...named, provisioning, encryption, mount: fields({ secure: flag }) }),
+  VolumeConfig: fields({ ...named, provisioning, encryption }),
   UserVolumeConfig: fields({
     ...named,
     volumeType: choice('directory', 'disk', 'partition'),
@@ -87,7 +78,6 @@ export const DOCUMENTS: Readonly<Record<string, Shape>> = {
   }),
   RegistryAuthConfig: fields({ ...named, username: text, password: text, auth: text, identityToken: text }),
   RegistryTLSConfig: fields({ ...named, clientIdentity: anything, ca: text, insecureSkipVerify: flag }),
-  EnvironmentConfig: fields({ ...head, variables: map(text) }),
   ExtensionServiceConfig: fields({
     ...named,
     configFiles: list(fields({ content: text, mountPath: text })),
@@ -96,6 +86,25 @@ export const DOCUMENTS: Readonly<Record<string, Shape>> = {
   TrustedRootsConfig: fields({ ...named, certificates: text }),
   WatchdogTimerConfig: fields({ ...head, device: text, timeout: text }),
   KmsgLogConfig: fields({ ...named, url: text }),
+  DummyLinkConfig: fields({ ...named, ...link, hardwareAddr: text }),
+  BridgeConfig: fields({ ...named, ...link, hardwareAddr: text, links: list(text), stp: anything, vlan: anything }),
+  DHCPv6Config: fields({
+    ...named,
+    routeMetric: integer,
+    ignoreHostname: flag,
+    clientIdentifier: choice('none', 'mac', 'duid'),
+    duidRaw: text,
+  }),
+  RawVolumeConfig: fields({ ...named, provisioning, encryption }),
+  SwapVolumeConfig: fields({ ...named, provisioning, encryption }),
+  ExistingVolumeConfig: fields({
+    ...named,
+    discovery: fields({ volumeSelector: fields({ match: text }) }),
+    mount: fields({ readOnly: flag }),
+  }),
+  ZswapConfig: fields({ ...head, maxPoolPercent: integer, shrinkerEnabled: flag }),
+  PCIDriverRebindConfig: fields({ ...named, targetDriver: text }),
+  SideroLinkConfig: fields({ ...head, apiUrl: text, uniqueToken: text }),
   EventSinkConfig: fields({ ...head, endpoint: text }),
 }
 
@@ -117,4 +126,11 @@ export const NAMED_KINDS: ReadonlySet<string> = new Set([
   'ExtensionServiceConfig',
   'TrustedRootsConfig',
   'KmsgLogConfig',
+  'DummyLinkConfig',
+  'BridgeConfig',
+  'DHCPv6Config',
+  'RawVolumeConfig',
+  'SwapVolumeConfig',
+  'ExistingVolumeConfig',
+  'PCIDriverRebindConfig',
 ])

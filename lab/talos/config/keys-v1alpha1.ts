@@ -1,8 +1,8 @@
 import { anything, choice, fields, flag, integer, list, map, text, type Shape } from './shape.ts'
 
 /**
- * What the v1alpha1 document of Talos 1.13 may hold. Keys that 1.13 still reads but that were moved to documents of
- * their own are left out on purpose when the lab would not act on them: better a refusal than a field without effect.
+ * What the v1alpha1 document of Talos 1.12 to 1.14 may hold. Every key Talos reads is known; the lab acts on those that
+ * make a node what it is to others: names, addresses, authorities, versions, labels.
  */
 const certificateAndKey = fields({ crt: text, key: text })
 const extraArgs = map(anything)
@@ -49,11 +49,44 @@ const features = fields({
     allowedRoles: list(text),
     allowedKubernetesNamespaces: list(text),
   }),
+  rbac: flag,
+  stableHostname: flag,
+  apidCheckExtKeyUsage: flag,
   diskQuotaSupport: flag,
   kubePrism: fields({ enabled: flag, port: integer }),
   hostDNS: fields({ enabled: flag, forwardKubeDNSToHost: flag, resolveMemberNames: flag }),
   imageCache: fields({ localEnabled: flag }),
   nodeAddressSortAlgorithm: text,
+})
+
+const route = fields({ network: text, gateway: text, source: text, metric: integer, mtu: integer })
+const network = fields({
+  hostname: text,
+  interfaces: list(
+    fields({
+      interface: text,
+      deviceSelector: anything,
+      addresses: list(text),
+      cidr: text,
+      routes: list(route),
+      bond: anything,
+      bridge: anything,
+      bridgePort: anything,
+      vlans: list(anything),
+      mtu: integer,
+      dhcp: flag,
+      ignore: flag,
+      dummy: flag,
+      dhcpOptions: anything,
+      wireguard: anything,
+      vip: fields({ ip: text, equinixMetal: anything, hcloud: anything }),
+    }),
+  ),
+  nameservers: list(text),
+  searchDomains: list(text),
+  extraHostEntries: list(fields({ ip: text, aliases: list(text) })),
+  kubespan: anything,
+  disableSearchDomain: flag,
 })
 
 const machine = fields({
@@ -66,6 +99,12 @@ const machine = fields({
   kubelet,
   pods: list(anything),
   install,
+  network,
+  time: fields({ disabled: flag, servers: list(text), bootTimeout: text }),
+  env: map(text),
+  disks: list(anything),
+  systemDiskEncryption: anything,
+  registries: fields({ mirrors: anything, config: anything }),
   files: list(fields({ content: text, permissions: integer, path: text, op: choice('create', 'append', 'overwrite') })),
   sysctls: map(text),
   sysfs: map(text),
@@ -88,6 +127,7 @@ const apiServer = fields({
   certSANs: list(text),
   admissionControl: list(fields({ name: text, configuration: anything })),
   auditPolicy: anything,
+  disablePodSecurityPolicy: flag,
   resources,
   authorizationConfig: list(fields({ type: text, name: text, webhook: anything })),
 })

@@ -1,8 +1,9 @@
 import { parseAllDocuments } from 'yaml'
 import { err, ok, type Result } from '#core/base/result.ts'
+import { editionOf, type Edition } from '../edition.ts'
 import { DOCUMENTS, NAMED_KINDS } from './keys-documents.ts'
 import { V1ALPHA1 } from './keys-v1alpha1.ts'
-import { checkShape, isRecord, textOf } from './shape.ts'
+import { checkShape, isRecord, textOf, type Shape } from './shape.ts'
 
 /** The documents of one machine configuration, decoded and free of unknown keys; their meaning is not checked yet. */
 export interface LoadedConfig {
@@ -22,7 +23,7 @@ const MAX_DOCUMENTS = 256
 const MAX_FAULTS = 20
 
 /** Reads multi-document YAML as Talos does. The error names the field and is meant for the caller. */
-export function loadConfig(yamlText: string): Result<LoadedConfig, string> {
+export function loadConfig(yamlText: string, edition: Edition = editionOf('')): Result<LoadedConfig, string> {
   const parsed = parseAllDocuments(yamlText, { uniqueKeys: true })
   if (!Array.isArray(parsed)) return err('failed to parse config: no documents found')
   if (parsed.length > MAX_DOCUMENTS) return err(`failed to parse config: more than ${MAX_DOCUMENTS} documents`)
@@ -44,13 +45,14 @@ export function loadConfig(yamlText: string): Result<LoadedConfig, string> {
       faults.push(...checkShape(body, V1ALPHA1, ''))
       continue
     }
-    const shape = Object.hasOwn(DOCUMENTS, kind) ? DOCUMENTS[kind] : undefined
+    const shape = shapeOf(kind, edition)
     if (!shape || apiVersion !== 'v1alpha1') {
       faults.push(`"${kind}" "${textOf(apiVersion)}": not registered`)
       continue
     }
     const documentName = typeof name === 'string' ? name : ''
-    if (NAMED_KINDS.has(kind) && documentName === '') faults.push(`${kind}.name: name is required`)
+    if ((NAMED_KINDS.has(kind) || edition.namedDocuments.includes(kind)) && documentName === '')
+      faults.push(`${kind}.name: name is required`)
     const identity = `${kind}/${documentName}`
     if (seen.has(identity)) faults.push(`duplicate document: ${identity}`)
     seen.add(identity)
@@ -60,4 +62,9 @@ export function loadConfig(yamlText: string): Result<LoadedConfig, string> {
   if (faults.length > 0) return err(`failed to parse config: ${faults.slice(0, MAX_FAULTS).join('; ')}`)
   if (!v1alpha1 && documents.length === 0) return err('failed to parse config: no documents found')
   return ok({ v1alpha1, documents })
+}
+
+function shapeOf(kind: string, { documents }: Edition): Shape | undefined {
+  if (Object.hasOwn(documents, kind)) return documents[kind]
+  return Object.hasOwn(DOCUMENTS, kind) ? DOCUMENTS[kind] : undefined
 }

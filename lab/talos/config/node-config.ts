@@ -32,6 +32,7 @@ export interface NodeConfig {
   readonly cni: 'flannel' | 'custom' | 'none'
   readonly podSubnets: readonly string[]
   readonly serviceSubnets: readonly string[]
+  readonly sysctls: Readonly<Record<string, string>>
   readonly discoveryEnabled: boolean
 }
 

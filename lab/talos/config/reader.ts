@@ -15,6 +15,11 @@ export class Reader {
     for (const key of path.split('.')) value = isRecord(value) ? value[key] : undefined
     return value ?? undefined
   }
+  /** Whether the field says anything: an empty map says nothing. */
+  has(path: string): boolean {
+    const value = this.#at(path)
+    return isRecord(value) ? Object.keys(value).length > 0 : value !== undefined && value !== ''
+  }
   text(path: string): string {
     return textOf(this.#at(path))
   }

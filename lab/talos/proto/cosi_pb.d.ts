@@ -164,6 +164,140 @@ export declare type GetResponse = Message<"cosi.resource.GetResponse"> & {
 export declare const GetResponseSchema: GenMessage<GetResponse>;
 
 /**
+ * @generated from message cosi.resource.LabelTerm
+ */
+export declare type LabelTerm = Message<"cosi.resource.LabelTerm"> & {
+  /**
+   * @generated from field: string key = 1;
+   */
+  key: string;
+
+  /**
+   * @generated from field: cosi.resource.LabelTerm.Operation op = 2;
+   */
+  op: LabelTerm_Operation;
+
+  /**
+   * @generated from field: repeated string value = 3;
+   */
+  value: string[];
+
+  /**
+   * @generated from field: bool invert = 5;
+   */
+  invert: boolean;
+};
+
+/**
+ * Describes the message cosi.resource.LabelTerm.
+ * Use `create(LabelTermSchema)` to create a new message.
+ */
+export declare const LabelTermSchema: GenMessage<LabelTerm>;
+
+/**
+ * @generated from enum cosi.resource.LabelTerm.Operation
+ */
+export enum LabelTerm_Operation {
+  /**
+   * @generated from enum value: EXISTS = 0;
+   */
+  EXISTS = 0,
+
+  /**
+   * @generated from enum value: EQUAL = 1;
+   */
+  EQUAL = 1,
+
+  /**
+   * @generated from enum value: NOT_EXISTS = 2;
+   */
+  NOT_EXISTS = 2,
+
+  /**
+   * @generated from enum value: IN = 3;
+   */
+  IN = 3,
+
+  /**
+   * @generated from enum value: LT = 4;
+   */
+  LT = 4,
+
+  /**
+   * @generated from enum value: LTE = 5;
+   */
+  LTE = 5,
+
+  /**
+   * @generated from enum value: LT_NUMERIC = 6;
+   */
+  LT_NUMERIC = 6,
+
+  /**
+   * @generated from enum value: LTE_NUMERIC = 7;
+   */
+  LTE_NUMERIC = 7,
+}
+
+/**
+ * Describes the enum cosi.resource.LabelTerm.Operation.
+ */
+export declare const LabelTerm_OperationSchema: GenEnum<LabelTerm_Operation>;
+
+/**
+ * @generated from message cosi.resource.LabelQuery
+ */
+export declare type LabelQuery = Message<"cosi.resource.LabelQuery"> & {
+  /**
+   * @generated from field: repeated cosi.resource.LabelTerm terms = 1;
+   */
+  terms: LabelTerm[];
+};
+
+/**
+ * Describes the message cosi.resource.LabelQuery.
+ * Use `create(LabelQuerySchema)` to create a new message.
+ */
+export declare const LabelQuerySchema: GenMessage<LabelQuery>;
+
+/**
+ * @generated from message cosi.resource.IDQuery
+ */
+export declare type IDQuery = Message<"cosi.resource.IDQuery"> & {
+  /**
+   * @generated from field: string regexp = 1;
+   */
+  regexp: string;
+};
+
+/**
+ * Describes the message cosi.resource.IDQuery.
+ * Use `create(IDQuerySchema)` to create a new message.
+ */
+export declare const IDQuerySchema: GenMessage<IDQuery>;
+
+/**
+ * @generated from message cosi.resource.ListOptions
+ */
+export declare type ListOptions = Message<"cosi.resource.ListOptions"> & {
+  /**
+   * @generated from field: repeated cosi.resource.LabelQuery label_query = 1;
+   */
+  labelQuery: LabelQuery[];
+
+  /**
+   * @generated from field: cosi.resource.IDQuery id_query = 2;
+   */
+  idQuery?: IDQuery | undefined;
+};
+
+/**
+ * Describes the message cosi.resource.ListOptions.
+ * Use `create(ListOptionsSchema)` to create a new message.
+ */
+export declare const ListOptionsSchema: GenMessage<ListOptions>;
+
+/**
  * @generated from message cosi.resource.ListRequest
  */
 export declare type ListRequest = Message<"cosi.resource.ListRequest"> & {
@@ -176,6 +310,11 @@ export declare type ListRequest = Message<"cosi.resource.ListRequest"> & {
    * @generated from field: string type = 2;
    */
   type: string;
+
+  /**
+   * @generated from field: cosi.resource.ListOptions options = 3;
+   */
+  options?: ListOptions | undefined;
 };
 
 /**
@@ -322,14 +461,14 @@ export declare type Event = Message<"cosi.resource.Event"> & {
   old?: Resource | undefined;
 
   /**
-   * @generated from field: string error = 4;
+   * @generated from field: optional string error = 4;
    */
-  error: string;
+  error?: string | undefined;
 
   /**
-   * @generated from field: bytes bookmark = 5;
+   * @generated from field: optional bytes bookmark = 5;
    */
-  bookmark: Uint8Array;
+  bookmark?: Uint8Array | undefined;
 };
 
 /**
@@ -351,6 +490,16 @@ export declare type WatchOptions = Message<"cosi.resource.WatchOptions"> & {
    * @generated from field: int32 tail_events = 2;
    */
   tailEvents: number;
+
+  /**
+   * @generated from field: repeated cosi.resource.LabelQuery label_query = 3;
+   */
+  labelQuery: LabelQuery[];
+
+  /**
+   * @generated from field: cosi.resource.IDQuery id_query = 4;
+   */
+  idQuery?: IDQuery | undefined;
 
   /**
    * @generated from field: bool aggregated = 5;

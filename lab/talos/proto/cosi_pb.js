@@ -11,7 +11,7 @@ import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
  * Describes the file cosi.proto.
  */
 export const file_cosi = /*@__PURE__*/
-  fileDesc("Cgpjb3NpLnByb3RvEg1jb3NpLnJlc291cmNlIqsDCghNZXRhZGF0YRIRCgluYW1lc3BhY2UYASABKAkSDAoEdHlwZRgCIAEoCRIKCgJpZBgDIAEoCRIPCgd2ZXJzaW9uGAQgASgJEg0KBW93bmVyGAUgASgJEg0KBXBoYXNlGAYgASgJEisKB2NyZWF0ZWQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEisKB3VwZGF0ZWQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKCmZpbmFsaXplcnMYCSADKAkSMwoGbGFiZWxzGAogAygLMiMuY29zaS5yZXNvdXJjZS5NZXRhZGF0YS5MYWJlbHNFbnRyeRI9Cgthbm5vdGF0aW9ucxgLIAMoCzIoLmNvc2kucmVzb3VyY2UuTWV0YWRhdGEuQW5ub3RhdGlvbnNFbnRyeRotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBGjIKEEFubm90YXRpb25zRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASItCgRTcGVjEhIKCnByb3RvX3NwZWMYASABKAwSEQoJeWFtbF9zcGVjGAIgASgJIlgKCFJlc291cmNlEikKCG1ldGFkYXRhGAEgASgLMhcuY29zaS5yZXNvdXJjZS5NZXRhZGF0YRIhCgRzcGVjGAIgASgLMhMuY29zaS5yZXNvdXJjZS5TcGVjIjkKCkdldFJlcXVlc3QSEQoJbmFtZXNwYWNlGAEgASgJEgwKBHR5cGUYAiABKAkSCgoCaWQYAyABKAkiOAoLR2V0UmVzcG9uc2USKQoIcmVzb3VyY2UYASABKAsyFy5jb3NpLnJlc291cmNlLlJlc291cmNlIi4KC0xpc3RSZXF1ZXN0EhEKCW5hbWVzcGFjZRgBIAEoCRIMCgR0eXBlGAIgASgJIjkKDExpc3RSZXNwb25zZRIpCghyZXNvdXJjZRgBIAEoCzIXLmNvc2kucmVzb3VyY2UuUmVzb3VyY2UiOgoNQ3JlYXRlUmVxdWVzdBIpCghyZXNvdXJjZRgBIAEoCzIXLmNvc2kucmVzb3VyY2UuUmVzb3VyY2UiOwoOQ3JlYXRlUmVzcG9uc2USKQoIcmVzb3VyY2UYASABKAsyFy5jb3NpLnJlc291cmNlLlJlc291cmNlIj4KDVVwZGF0ZVJlcXVlc3QSLQoMbmV3X3Jlc291cmNlGAIgASgLMhcuY29zaS5yZXNvdXJjZS5SZXNvdXJjZSI7Cg5VcGRhdGVSZXNwb25zZRIpCghyZXNvdXJjZRgBIAEoCzIXLmNvc2kucmVzb3VyY2UuUmVzb3VyY2UiPQoORGVzdHJveVJlcXVlc3QSEQoJbmFtZXNwYWNlGAEgASgJEgwKBHR5cGUYAiABKAkSCgoCaWQYAyABKAkiEQoPRGVzdHJveVJlc3BvbnNlIqcBCgVFdmVudBIpCghyZXNvdXJjZRgBIAEoCzIXLmNvc2kucmVzb3VyY2UuUmVzb3VyY2USLAoKZXZlbnRfdHlwZRgCIAEoDjIYLmNvc2kucmVzb3VyY2UuRXZlbnRUeXBlEiQKA29sZBgDIAEoCzIXLmNvc2kucmVzb3VyY2UuUmVzb3VyY2USDQoFZXJyb3IYBCABKAkSEAoIYm9va21hcmsYBSABKAwijAEKDFdhdGNoT3B0aW9ucxIaChJib290c3RyYXBfY29udGVudHMYASABKAgSEwoLdGFpbF9ldmVudHMYAiABKAUSEgoKYWdncmVnYXRlZBgFIAEoCBIbChNzdGFydF9mcm9tX2Jvb2ttYXJrGAYgASgMEhoKEmJvb3RzdHJhcF9ib29rbWFyaxgHIAEoCCKKAQoMV2F0Y2hSZXF1ZXN0EhEKCW5hbWVzcGFjZRgBIAEoCRIMCgR0eXBlGAIgASgJEg8KAmlkGAMgASgJSACIAQESLAoHb3B0aW9ucxgEIAEoCzIbLmNvc2kucmVzb3VyY2UuV2F0Y2hPcHRpb25zEhMKC2FwaV92ZXJzaW9uGAUgASgFQgUKA19pZCI0Cg1XYXRjaFJlc3BvbnNlEiMKBWV2ZW50GAEgAygLMhQuY29zaS5yZXNvdXJjZS5FdmVudCpdCglFdmVudFR5cGUSCwoHQ1JFQVRFRBAAEgsKB1VQREFURUQQARINCglERVNUUk9ZRUQQAhIQCgxCT09UU1RSQVBQRUQQAxILCgdFUlJPUkVEEAQSCAoETk9PUBAFMqYDCgVTdGF0ZRI8CgNHZXQSGS5jb3NpLnJlc291cmNlLkdldFJlcXVlc3QaGi5jb3NpLnJlc291cmNlLkdldFJlc3BvbnNlEkEKBExpc3QSGi5jb3NpLnJlc291cmNlLkxpc3RSZXF1ZXN0GhsuY29zaS5yZXNvdXJjZS5MaXN0UmVzcG9uc2UwARJFCgZDcmVhdGUSHC5jb3NpLnJlc291cmNlLkNyZWF0ZVJlcXVlc3QaHS5jb3NpLnJlc291cmNlLkNyZWF0ZVJlc3BvbnNlEkUKBlVwZGF0ZRIcLmNvc2kucmVzb3VyY2UuVXBkYXRlUmVxdWVzdBodLmNvc2kucmVzb3VyY2UuVXBkYXRlUmVzcG9uc2USSAoHRGVzdHJveRIdLmNvc2kucmVzb3VyY2UuRGVzdHJveVJlcXVlc3QaHi5jb3NpLnJlc291cmNlLkRlc3Ryb3lSZXNwb25zZRJECgVXYXRjaBIbLmNvc2kucmVzb3VyY2UuV2F0Y2hSZXF1ZXN0GhwuY29zaS5yZXNvdXJjZS5XYXRjaFJlc3BvbnNlMAFiBnByb3RvMw", [file_google_protobuf_timestamp]);
+  fileDesc("Cgpjb3NpLnByb3RvEg1jb3NpLnJlc291cmNlIqsDCghNZXRhZGF0YRIRCgluYW1lc3BhY2UYASABKAkSDAoEdHlwZRgCIAEoCRIKCgJpZBgDIAEoCRIPCgd2ZXJzaW9uGAQgASgJEg0KBW93bmVyGAUgASgJEg0KBXBoYXNlGAYgASgJEisKB2NyZWF0ZWQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEisKB3VwZGF0ZWQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKCmZpbmFsaXplcnMYCSADKAkSMwoGbGFiZWxzGAogAygLMiMuY29zaS5yZXNvdXJjZS5NZXRhZGF0YS5MYWJlbHNFbnRyeRI9Cgthbm5vdGF0aW9ucxgLIAMoCzIoLmNvc2kucmVzb3VyY2UuTWV0YWRhdGEuQW5ub3RhdGlvbnNFbnRyeRotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBGjIKEEFubm90YXRpb25zRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASItCgRTcGVjEhIKCnByb3RvX3NwZWMYASABKAwSEQoJeWFtbF9zcGVjGAIgASgJIlgKCFJlc291cmNlEikKCG1ldGFkYXRhGAEgASgLMhcuY29zaS5yZXNvdXJjZS5NZXRhZGF0YRIhCgRzcGVjGAIgASgLMhMuY29zaS5yZXNvdXJjZS5TcGVjIjkKCkdldFJlcXVlc3QSEQoJbmFtZXNwYWNlGAEgASgJEgwKBHR5cGUYAiABKAkSCgoCaWQYAyABKAkiOAoLR2V0UmVzcG9uc2USKQoIcmVzb3VyY2UYASABKAsyFy5jb3NpLnJlc291cmNlLlJlc291cmNlItUBCglMYWJlbFRlcm0SCwoDa2V5GAEgASgJEi4KAm9wGAIgASgOMiIuY29zaS5yZXNvdXJjZS5MYWJlbFRlcm0uT3BlcmF0aW9uEg0KBXZhbHVlGAMgAygJEg4KBmludmVydBgFIAEoCCJsCglPcGVyYXRpb24SCgoGRVhJU1RTEAASCQoFRVFVQUwQARIOCgpOT1RfRVhJU1RTEAISBgoCSU4QAxIGCgJMVBAEEgcKA0xURRAFEg4KCkxUX05VTUVSSUMQBhIPCgtMVEVfTlVNRVJJQxAHIjUKCkxhYmVsUXVlcnkSJwoFdGVybXMYASADKAsyGC5jb3NpLnJlc291cmNlLkxhYmVsVGVybSIZCgdJRFF1ZXJ5Eg4KBnJlZ2V4cBgBIAEoCSJnCgtMaXN0T3B0aW9ucxIuCgtsYWJlbF9xdWVyeRgBIAMoCzIZLmNvc2kucmVzb3VyY2UuTGFiZWxRdWVyeRIoCghpZF9xdWVyeRgCIAEoCzIWLmNvc2kucmVzb3VyY2UuSURRdWVyeSJbCgtMaXN0UmVxdWVzdBIRCgluYW1lc3BhY2UYASABKAkSDAoEdHlwZRgCIAEoCRIrCgdvcHRpb25zGAMgASgLMhouY29zaS5yZXNvdXJjZS5MaXN0T3B0aW9ucyI5CgxMaXN0UmVzcG9uc2USKQoIcmVzb3VyY2UYASABKAsyFy5jb3NpLnJlc291cmNlLlJlc291cmNlIjoKDUNyZWF0ZVJlcXVlc3QSKQoIcmVzb3VyY2UYASABKAsyFy5jb3NpLnJlc291cmNlLlJlc291cmNlIjsKDkNyZWF0ZVJlc3BvbnNlEikKCHJlc291cmNlGAEgASgLMhcuY29zaS5yZXNvdXJjZS5SZXNvdXJjZSI+Cg1VcGRhdGVSZXF1ZXN0Ei0KDG5ld19yZXNvdXJjZRgCIAEoCzIXLmNvc2kucmVzb3VyY2UuUmVzb3VyY2UiOwoOVXBkYXRlUmVzcG9uc2USKQoIcmVzb3VyY2UYASABKAsyFy5jb3NpLnJlc291cmNlLlJlc291cmNlIj0KDkRlc3Ryb3lSZXF1ZXN0EhEKCW5hbWVzcGFjZRgBIAEoCRIMCgR0eXBlGAIgASgJEgoKAmlkGAMgASgJIhEKD0Rlc3Ryb3lSZXNwb25zZSLIAQoFRXZlbnQSKQoIcmVzb3VyY2UYASABKAsyFy5jb3NpLnJlc291cmNlLlJlc291cmNlEiwKCmV2ZW50X3R5cGUYAiABKA4yGC5jb3NpLnJlc291cmNlLkV2ZW50VHlwZRIkCgNvbGQYAyABKAsyFy5jb3NpLnJlc291cmNlLlJlc291cmNlEhIKBWVycm9yGAQgASgJSACIAQESFQoIYm9va21hcmsYBSABKAxIAYgBAUIICgZfZXJyb3JCCwoJX2Jvb2ttYXJrIuYBCgxXYXRjaE9wdGlvbnMSGgoSYm9vdHN0cmFwX2NvbnRlbnRzGAEgASgIEhMKC3RhaWxfZXZlbnRzGAIgASgFEi4KC2xhYmVsX3F1ZXJ5GAMgAygLMhkuY29zaS5yZXNvdXJjZS5MYWJlbFF1ZXJ5EigKCGlkX3F1ZXJ5GAQgASgLMhYuY29zaS5yZXNvdXJjZS5JRFF1ZXJ5EhIKCmFnZ3JlZ2F0ZWQYBSABKAgSGwoTc3RhcnRfZnJvbV9ib29rbWFyaxgGIAEoDBIaChJib290c3RyYXBfYm9va21hcmsYByABKAgiigEKDFdhdGNoUmVxdWVzdBIRCgluYW1lc3BhY2UYASABKAkSDAoEdHlwZRgCIAEoCRIPCgJpZBgDIAEoCUgAiAEBEiwKB29wdGlvbnMYBCABKAsyGy5jb3NpLnJlc291cmNlLldhdGNoT3B0aW9ucxITCgthcGlfdmVyc2lvbhgFIAEoBUIFCgNfaWQiNAoNV2F0Y2hSZXNwb25zZRIjCgVldmVudBgBIAMoCzIULmNvc2kucmVzb3VyY2UuRXZlbnQqXQoJRXZlbnRUeXBlEgsKB0NSRUFURUQQABILCgdVUERBVEVEEAESDQoJREVTVFJPWUVEEAISEAoMQk9PVFNUUkFQUEVEEAMSCwoHRVJST1JFRBAEEggKBE5PT1AQBTKmAwoFU3RhdGUSPAoDR2V0EhkuY29zaS5yZXNvdXJjZS5HZXRSZXF1ZXN0GhouY29zaS5yZXNvdXJjZS5HZXRSZXNwb25zZRJBCgRMaXN0EhouY29zaS5yZXNvdXJjZS5MaXN0UmVxdWVzdBobLmNvc2kucmVzb3VyY2UuTGlzdFJlc3BvbnNlMAESRQoGQ3JlYXRlEhwuY29zaS5yZXNvdXJjZS5DcmVhdGVSZXF1ZXN0Gh0uY29zaS5yZXNvdXJjZS5DcmVhdGVSZXNwb25zZRJFCgZVcGRhdGUSHC5jb3NpLnJlc291cmNlLlVwZGF0ZVJlcXVlc3QaHS5jb3NpLnJlc291cmNlLlVwZGF0ZVJlc3BvbnNlEkgKB0Rlc3Ryb3kSHS5jb3NpLnJlc291cmNlLkRlc3Ryb3lSZXF1ZXN0Gh4uY29zaS5yZXNvdXJjZS5EZXN0cm95UmVzcG9uc2USRAoFV2F0Y2gSGy5jb3NpLnJlc291cmNlLldhdGNoUmVxdWVzdBocLmNvc2kucmVzb3VyY2UuV2F0Y2hSZXNwb25zZTABYgZwcm90bzM", [file_google_protobuf_timestamp]);
 
 /**
  * Describes the message cosi.resource.Metadata.
@@ -49,88 +49,128 @@ export const GetResponseSchema = /*@__PURE__*/
   messageDesc(file_cosi, 4);
 
 /**
+ * Describes the message cosi.resource.LabelTerm.
+ * Use `create(LabelTermSchema)` to create a new message.
+ */
+export const LabelTermSchema = /*@__PURE__*/
+  messageDesc(file_cosi, 5);
+
+/**
+ * Describes the enum cosi.resource.LabelTerm.Operation.
+ */
+export const LabelTerm_OperationSchema = /*@__PURE__*/
+  enumDesc(file_cosi, 5, 0);
+
+/**
+ * @generated from enum cosi.resource.LabelTerm.Operation
+ */
+export const LabelTerm_Operation = /*@__PURE__*/
+  tsEnum(LabelTerm_OperationSchema);
+
+/**
+ * Describes the message cosi.resource.LabelQuery.
+ * Use `create(LabelQuerySchema)` to create a new message.
+ */
+export const LabelQuerySchema = /*@__PURE__*/
+  messageDesc(file_cosi, 6);
+
+/**
+ * Describes the message cosi.resource.IDQuery.
+ * Use `create(IDQuerySchema)` to create a new message.
+ */
+export const IDQuerySchema = /*@__PURE__*/
+  messageDesc(file_cosi, 7);
+
+/**
+ * Describes the message cosi.resource.ListOptions.
+ * Use `create(ListOptionsSchema)` to create a new message.
+ */
+export const ListOptionsSchema = /*@__PURE__*/
+  messageDesc(file_cosi, 8);
+
+/**
  * Describes the message cosi.resource.ListRequest.
  * Use `create(ListRequestSchema)` to create a new message.
  */
 export const ListRequestSchema = /*@__PURE__*/
-  messageDesc(file_cosi, 5);
+  messageDesc(file_cosi, 9);
 
 /**
  * Describes the message cosi.resource.ListResponse.
  * Use `create(ListResponseSchema)` to create a new message.
  */
 export const ListResponseSchema = /*@__PURE__*/
-  messageDesc(file_cosi, 6);
+  messageDesc(file_cosi, 10);
 
 /**
  * Describes the message cosi.resource.CreateRequest.
  * Use `create(CreateRequestSchema)` to create a new message.
  */
 export const CreateRequestSchema = /*@__PURE__*/
-  messageDesc(file_cosi, 7);
+  messageDesc(file_cosi, 11);
 
 /**
  * Describes the message cosi.resource.CreateResponse.
  * Use `create(CreateResponseSchema)` to create a new message.
  */
 export const CreateResponseSchema = /*@__PURE__*/
-  messageDesc(file_cosi, 8);
+  messageDesc(file_cosi, 12);
 
 /**
  * Describes the message cosi.resource.UpdateRequest.
  * Use `create(UpdateRequestSchema)` to create a new message.
  */
 export const UpdateRequestSchema = /*@__PURE__*/
-  messageDesc(file_cosi, 9);
+  messageDesc(file_cosi, 13);
 
 /**
  * Describes the message cosi.resource.UpdateResponse.
  * Use `create(UpdateResponseSchema)` to create a new message.
  */
 export const UpdateResponseSchema = /*@__PURE__*/
-  messageDesc(file_cosi, 10);
+  messageDesc(file_cosi, 14);
 
 /**
  * Describes the message cosi.resource.DestroyRequest.
  * Use `create(DestroyRequestSchema)` to create a new message.
  */
 export const DestroyRequestSchema = /*@__PURE__*/
-  messageDesc(file_cosi, 11);
+  messageDesc(file_cosi, 15);
 
 /**
  * Describes the message cosi.resource.DestroyResponse.
  * Use `create(DestroyResponseSchema)` to create a new message.
  */
 export const DestroyResponseSchema = /*@__PURE__*/
-  messageDesc(file_cosi, 12);
+  messageDesc(file_cosi, 16);
 
 /**
  * Describes the message cosi.resource.Event.
  * Use `create(EventSchema)` to create a new message.
  */
 export const EventSchema = /*@__PURE__*/
-  messageDesc(file_cosi, 13);
+  messageDesc(file_cosi, 17);
 
 /**
  * Describes the message cosi.resource.WatchOptions.
  * Use `create(WatchOptionsSchema)` to create a new message.
  */
 export const WatchOptionsSchema = /*@__PURE__*/
-  messageDesc(file_cosi, 14);
+  messageDesc(file_cosi, 18);
 
 /**
  * Describes the message cosi.resource.WatchRequest.
  * Use `create(WatchRequestSchema)` to create a new message.
  */
 export const WatchRequestSchema = /*@__PURE__*/
-  messageDesc(file_cosi, 15);
+  messageDesc(file_cosi, 19);
 
 /**
  * Describes the message cosi.resource.WatchResponse.
  * Use `create(WatchResponseSchema)` to create a new message.
  */
 export const WatchResponseSchema = /*@__PURE__*/
-  messageDesc(file_cosi, 16);
+  messageDesc(file_cosi, 20);
 
 /**
  * Describes the enum cosi.resource.EventType.

@@ -108,6 +108,24 @@ describe('machine.configure', () => {
     expect(cluster.effects).toEqual([])
   })
 
+  test('[P7] a machine that takes the place of the right one after it was looked at is told nothing', async () => {
+    const { cluster, deps } = waiting({ machineId: '6f3b0c1e-1a52-4d0f-9a63-2f4b8a3f00ff' })
+    const probe = () => Promise.resolve({ is: 'maintenance', uuid: machine.machineId } as const)
+    const fooled = { ...deps, talos: { ...deps.talos, probe } }
+    const result = await configureMachine(fooled)(input, handlerContext())
+    expect(result).toMatchObject({ ok: false, error: { code: 'node-foreign', retry: 'never' } })
+    expect(cluster.effects).toEqual([])
+  })
+
+  test('the installer comes from the Image Factory of the agent', async () => {
+    const { fake, deps } = waiting()
+    await configureMachine({ ...deps, factory: { ...deps.factory, host: 'factory.home.arpa:8080' } })(
+      input,
+      handlerContext(),
+    )
+    expect(fake.config).toContain(`factory.home.arpa:8080/nocloud-installer/${'3'.repeat(64)}:v1.13.9`)
+  })
+
   test('a lost answer is no failure: the machine shows what it holds', async () => {
     const { cluster, deps } = waiting()
     cluster.loseAnswers('applyConfiguration', true)

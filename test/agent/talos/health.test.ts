@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { silentNode } from '#test/support/silent-node.ts'
 import type { KubernetesClient } from '#agent/kubernetes/client.ts'
 import type { KubernetesNode, KubernetesPod } from '#agent/kubernetes/shapes.ts'
 import { checkClusterHealth, type ClusterMember, type ClusterUnderCheck } from '#agent/talos/health.ts'
@@ -25,26 +26,10 @@ const aService = (id: string, healthy = true): NodeService => ({
   lastMessage: healthy ? 'ok' : 'connection refused',
 })
 
-/** The part of a node that health asks. */
+/** A node that is well; health that asks it anything else gets no answer and fails. */
 function aNode(differs: Partial<TalosNode> = {}): TalosNode {
-  const unasked = () => {
-    throw new Error('health asks nothing else of a node')
-  }
   return {
-    address: '',
-    readIdentity: unasked,
-    bootId: unasked,
-    activeConfig: unasked,
-    applyConfiguration: unasked,
-    bootstrap: unasked,
-    etcdStatus: unasked,
-    forfeitLeadership: unasked,
-    leaveEtcd: unasked,
-    removeMember: unasked,
-    reset: unasked,
-    shutdown: unasked,
-    watchMachineStatus: unasked,
-    close: unasked,
+    ...silentNode(''),
     version: () => answer({ tag: 'v1.13.9', platform: 'nocloud' }),
     machineStatus: () => answer({ stage: 'running', ready: true, unmetConditions: [] }),
     serviceList: () => answer([aService('etcd'), aService('kubelet')]),

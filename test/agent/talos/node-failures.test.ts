@@ -61,7 +61,7 @@ describe('what goes wrong', () => {
     let calls = 0
     const version = () =>
       calls++ === 0 ? new Promise<never>(() => undefined) : { messages: [{ version: { tag: 'v1' } }] }
-    const { node, dialer } = await aNode({ machine: { version } }, { readTimeoutMs: 100 })
+    const { node, dialer } = await aNode({ machine: { version } }, { limits: { readMs: 1_000 } })
     expect(await node.version()).toMatchObject({ ok: false, error: { code: 'node-unreachable' } })
     expect(await node.version()).toMatchObject({ ok: true })
     expect(dialer.dialled).toHaveLength(2)

@@ -130,6 +130,8 @@ describe('a node of our cluster', () => {
       ok: true,
       value: { warnings: ['w'], details: 'no reboot' },
     })
+    const preview = await node.previewConfiguration(new Secret('x: 2'), 'try')
+    expect(preview.ok && preview.value.reveal()).toEqual({ warnings: ['w'], details: 'no reboot' })
     expect((await node.removeMember('0000000000000abc')).ok).toBe(true)
     expect((await node.reset({ graceful: true, reboot: false })).ok).toBe(true)
     expect((await node.shutdown({ force: true })).ok).toBe(true)
@@ -137,6 +139,7 @@ describe('a node of our cluster', () => {
     expect(await node.leaveEtcd()).toEqual({ ok: true, value: undefined })
     expect(asked).toEqual([
       { text: 'x: 1', mode: Mode.AUTO, dryRun: false },
+      { text: 'x: 2', mode: Mode.TRY, dryRun: true },
       0xabcn,
       {
         graceful: true,
@@ -148,6 +151,34 @@ describe('a node of our cluster', () => {
       },
       { force: true },
     ])
+  })
+
+  test('before 1.14 the boot is known by a file of the kernel, which only an administrator may read', async () => {
+    const unknown = () => {
+      throw new ConnectError('resource type "BootIDs.runtime.talos.dev" is not supported', Code.PermissionDenied)
+    }
+    const old = await nodeWith({
+      state: { get: unknown },
+      machine: {
+        async *read({ path }) {
+          expect(path).toBe('/proc/sys/kernel/random/boot_id')
+          yield { bytes: new TextEncoder().encode('0f1e-22\n') }
+        },
+      },
+    })
+    expect(await old.bootId()).toEqual({ ok: true, value: '0f1e-22' })
+    const toReader = await nodeWith({
+      state: { get: unknown },
+      machine: {
+        // oxlint-disable-next-line require-yield
+        async *read() {
+          throw new ConnectError('not authorized', Code.PermissionDenied)
+        },
+      },
+    })
+    expect(await toReader.bootId()).toMatchObject({ ok: false, error: { code: 'node-unauthorized' } })
+    const silent = await nodeWith({ state: { get: unknown }, machine: { read: () => (async function* () {})() } })
+    expect(await silent.bootId()).toMatchObject({ ok: false, error: { code: 'check-failed' } })
   })
 
   test('a second bootstrap is told apart from the first', async () => {

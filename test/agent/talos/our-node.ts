@@ -1,7 +1,8 @@
 import { servingCertificate } from '#test/support/serving-certificate.ts'
 import { aBundle } from '#test/support/talos-bundle.ts'
 import { dialerTo, startTalosServer, type TalosAnswers } from '#test/support/talos-server.ts'
-import { talosNode } from '#agent/talos/grpc-node.ts'
+import { talosNode, type TalosNodeOptions } from '#agent/talos/grpc-node.ts'
+import type { TalosLimits } from '#agent/talos/limits.ts'
 import type { TalosNode } from '#agent/talos/node.ts'
 import { mintTalosClient } from '#agent/vault/mint.ts'
 import { pemOf } from '#agent/vault/pki.ts'
@@ -20,8 +21,10 @@ export async function closeAll(): Promise<void> {
 
 export const adminCredentials = async () => mintTalosClient(await aBundle(), ['os:admin'], HOUR_MS, Date.now())
 
+type Options = Pick<TalosNodeOptions, 'clock' | 'uuid'> & { readonly limits?: Partial<TalosLimits> }
+
 /** A node of our cluster with these answers, and our client of it. */
-export async function aNode(answers: TalosAnswers, options: { readonly readTimeoutMs?: number } = {}) {
+export async function aNode(answers: TalosAnswers, options: Options = {}) {
   const { certs } = await aBundle()
   const serving = await servingCertificate({ authority: certs.os, addresses: [ADDRESS] })
   const server = await startTalosServer({ serving, clientCa: pemOf(certs.os.crt), answers })
@@ -31,4 +34,5 @@ export async function aNode(answers: TalosAnswers, options: { readonly readTimeo
   return { node, server, dialer }
 }
 
-export const nodeWith = async (answers: TalosAnswers): Promise<TalosNode> => (await aNode(answers)).node
+export const nodeWith = async (answers: TalosAnswers, options: Options = {}): Promise<TalosNode> =>
+  (await aNode(answers, options)).node

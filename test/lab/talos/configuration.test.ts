@@ -1,3 +1,4 @@
+import { editionOf } from '#lab/talos/edition.ts'
 import 'reflect-metadata'
 import * as x509 from '@peculiar/x509'
 import { Code, ConnectError } from '@connectrpc/connect'
@@ -26,7 +27,7 @@ function refusal(
   const documents = machineDocuments(bundle, { ...wish, type })
   bend(documents)
   const source = toYaml(documents)
-  const read = readConfig(source, Date.now())
+  const read = readConfig(source, editionOf('v1.13.0'), Date.now())
   return read.ok ? 'accepted' : read.error
 }
 
@@ -106,7 +107,7 @@ describe('what a node refuses in a configuration, naming the field', () => {
   test('configurations that the real generator made for 1.13 are accepted', (context) => {
     for (const name of ['base-controlplane', 'base-worker']) {
       const source = readVector(`talos/generate/v1.13/${name}.yaml`, context)
-      expect(readConfig(source, Date.UTC(2026, 0)).ok).toBe(true)
+      expect(readConfig(source, editionOf('v1.13.0'), Date.UTC(2026, 0)).ok).toBe(true)
     }
     // The overrides join kernel arguments with a UKI command line: that loads, and Talos' validation refuses it.
     for (const name of ['overrides-controlplane', 'overrides-worker'])

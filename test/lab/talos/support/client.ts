@@ -1,16 +1,24 @@
-import { createClient, type Client } from '@connectrpc/connect'
+import { Code, ConnectError, createClient, type Client } from '@connectrpc/connect'
 import { createGrpcTransport } from '@connectrpc/connect-node'
 import type { Lan } from '#lab/lan/lan.ts'
 import { issueLeaf, type LeafRequest } from '#lab/talos/pki.ts'
 import { State } from '#lab/talos/proto/cosi_pb.js'
 import { ApplyConfigurationRequest_Mode, MachineService } from '#lab/talos/proto/machine_pb.js'
+import { ClusterService } from '#lab/talos/proto/cluster_pb.js'
+import { ImageService } from '#lab/talos/proto/image_pb.js'
+import { LifecycleService } from '#lab/talos/proto/lifecycle_pb.js'
 import { StorageService } from '#lab/talos/proto/storage_pb.js'
+import { TimeService } from '#lab/talos/proto/time_pb.js'
 import type { Bundle } from './bundle.ts'
 
 export interface Clients {
   readonly machine: Client<typeof MachineService>
   readonly state: Client<typeof State>
   readonly storage: Client<typeof StorageService>
+  readonly image: Client<typeof ImageService>
+  readonly lifecycle: Client<typeof LifecycleService>
+  readonly cluster: Client<typeof ClusterService>
+  readonly time: Client<typeof TimeService>
 }
 
 /** Where an address leads; tests connect to the loopback port and leave the SOCKS server to its own tests. */
@@ -29,6 +37,10 @@ function clientsFor(port: number, nodeOptions: Record<string, unknown>): Clients
     machine: createClient(MachineService, transport),
     state: createClient(State, transport),
     storage: createClient(StorageService, transport),
+    image: createClient(ImageService, transport),
+    lifecycle: createClient(LifecycleService, transport),
+    cluster: createClient(ClusterService, transport),
+    time: createClient(TimeService, transport),
   }
 }
 
@@ -61,3 +73,25 @@ export async function secure(
 
 export const apply = (clients: Clients, config: string, mode = ApplyConfigurationRequest_Mode.AUTO, dryRun = false) =>
   clients.machine.applyConfiguration({ data: Buffer.from(config), mode, dryRun })
+
+/** The code and the words of a refusal; `answered` when there was none. */
+export const refusalOf = (call: Promise<unknown>): Promise<string> =>
+  call.then(
+    () => 'answered',
+    (error: unknown) => {
+      const { code, rawMessage } = ConnectError.from(error)
+      return `${Code[code]}: ${rawMessage}`
+    },
+  )
+
+/** Everything a stream yields. */
+export async function all<T>(stream: AsyncIterable<T>): Promise<T[]> {
+  const items: T[] = []
+  for await (const item of stream) items.push(item)
+  return items
+}
+
+/** The bytes of a stream of chunks, as text. */
+export async function textOf(stream: AsyncIterable<{ readonly bytes: Uint8Array }>): Promise<string> {
+  return Buffer.concat((await all(stream)).map((chunk) => chunk.bytes)).toString('utf8')
+}

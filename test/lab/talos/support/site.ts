@@ -67,3 +67,10 @@ export async function until<T>(
     await new Promise((resolve) => setTimeout(resolve, 5))
   }
 }
+
+/** As `aGuest`, with another Talos on its disk. */
+export const aGuestWith = (number: number, talosVersion: string, override: Partial<GuestHardware> = {}) =>
+  aGuest(number, {
+    disk: { id: `disk-${number}`, sizeGiB: 32, image: { talosVersion, schematicId: 'x'.repeat(64) } },
+    ...override,
+  })
