@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { REFUSED_LOGIN_MS } from './durations.ts'
 import { Failure } from './failure.ts'
 import { readRequest, type ApiRequest } from './http-request.ts'
-import { WithTotal } from './route.ts'
+import { WithAttributes } from './route.ts'
 import { answer } from './router.ts'
 import type { Identity } from './access.ts'
 import type { FaultEffect, Faults } from './faults.ts'
@@ -92,9 +92,9 @@ export class Door {
 }
 
 function success(result: unknown, parsed: ApiRequest): Outcome {
-  const data = result instanceof WithTotal ? result.data : result
-  const total = result instanceof WithTotal && result.total > 0 ? { total: result.total } : {}
-  return ok(JSON.stringify({ data, ...total, ...(parsed.form === 'extjs' ? { success: 1 } : {}) }))
+  const data = result instanceof WithAttributes ? result.data : result
+  const attributes = result instanceof WithAttributes ? result.attributes : {}
+  return ok(JSON.stringify({ data, ...attributes, ...(parsed.form === 'extjs' ? { success: 1 } : {}) }))
 }
 
 const ok = (body: string): Outcome => ({ status: 200, reason: 'OK', body })

@@ -20,13 +20,34 @@ export interface Parameter {
   readonly format?: (value: string, name: string) => string | undefined
   /** For `net[n]` and its like: how many there are. */
   readonly count?: number
+  /** The first or last major release that knows it; both when not given. */
+  readonly since?: 9
+  readonly until?: 8
+  /** How older releases declare it, where that differs. */
+  readonly before9?: Parameter
 }
+
+/** The major releases that are imitated. */
+export type Major = 8 | 9
 
 export type ParameterTable = Readonly<Record<string, Parameter>>
 /** Checked values by name. Booleans are `0` or `1`. */
 export type Parameters = ReadonlyMap<string, string>
 
 type Extras = Partial<Omit<Parameter, 'type' | 'choices'>>
+
+/** The table as one major release declares it. */
+export const tableOf = (table: ParameterTable, major: Major): ParameterTable =>
+  Object.fromEntries(
+    Object.entries(table)
+      .filter(([, { since, until }]) => (since ?? major) <= major && (until ?? major) >= major)
+      .map(([name, parameter]) => [name, (major < 9 ? parameter.before9 : undefined) ?? parameter]),
+  )
+
+export const since9 = (parameter: Parameter): Parameter => ({ ...parameter, since: 9 })
+export const until8 = (parameter: Parameter): Parameter => ({ ...parameter, until: 8 })
+/** Declared one way now and another way before. */
+export const changedIn9 = (now: Parameter, before9: Parameter): Parameter => ({ ...now, before9 })
 
 export const text = (extras: Extras = {}): Parameter => ({ type: 'string', optional: true, ...extras })
 export const integer = (minimum?: number, maximum?: number, extras: Extras = {}): Parameter => ({

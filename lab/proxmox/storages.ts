@@ -7,8 +7,8 @@ export interface Volume {
   readonly id: string
   readonly volid: string
   readonly storage: string
-  readonly content: 'images' | 'import' | 'iso'
-  readonly format: 'raw' | 'qcow2' | 'iso'
+  readonly content: 'images' | 'import' | 'iso' | 'vztmpl' | 'rootdir' | 'backup'
+  readonly format: string
   readonly vmid: number | undefined
   /** Where it lies on the host; shown in task logs. */
   readonly path: string
@@ -18,7 +18,9 @@ export interface Volume {
   usedBytes: number
   /** Epoch seconds. */
   changedAt: number
-  readonly image: VolumeImage | undefined
+  image: VolumeImage | undefined
+  /** What somebody wrote there byte by byte, where the lab looks into it: a small ISO image. */
+  bytes?: Buffer
 }
 
 export interface VolumeImage {
@@ -31,8 +33,15 @@ export interface Storage {
   readonly type: StorageType
   content: readonly string[]
   readonly totalBytes: number
-  readonly foreignBytes: number
+  /** What is on it that is not a volume. */
+  foreignBytes: number
   readonly path: string | undefined
+  readonly shared: boolean
+  disabled: boolean
+  /** A store whose server is gone: listed as not active, and nothing can be done with it. */
+  active: boolean
+  /** Every call that looks at the store takes this much longer, in lab milliseconds. */
+  slowMs: number
   readonly volumes: Map<string, Volume>
 }
 
@@ -42,20 +51,37 @@ const ADDED_STORAGE_BYTES = 256 * 1024 ** 3
 export class Storages {
   readonly #storages = new Map<string, Storage>()
 
-  constructor(options: readonly StorageOptions[]) {
-    for (const each of options) this.add(each)
+  constructor(options: readonly StorageOptions[], shared: Map<string, Storage> = new Map()) {
+    for (const each of options) {
+      const known = each.shared === true ? shared.get(each.name) : undefined
+      if (known) this.#storages.set(each.name, known)
+      else {
+        const added = this.add(each)
+        if (each.shared === true) shared.set(each.name, added)
+      }
+    }
   }
 
-  add(options: Omit<StorageOptions, 'totalBytes'> & { readonly totalBytes?: number; readonly path?: string }): void {
-    this.#storages.set(options.name, {
+  forget(name: string): void {
+    this.#storages.delete(name)
+  }
+
+  add(options: Omit<StorageOptions, 'totalBytes'> & { readonly totalBytes?: number; readonly path?: string }): Storage {
+    const storage: Storage = {
       name: options.name,
       type: options.type,
       content: options.content,
       totalBytes: options.totalBytes ?? ADDED_STORAGE_BYTES,
       foreignBytes: options.usedBytes ?? 0,
-      path: options.type === 'dir' ? (options.path ?? defaultPath(options.name)) : undefined,
+      path: holdsFiles(options.type) ? (options.path ?? defaultPath(options.name, options.type)) : undefined,
+      shared: options.shared === true || options.type === 'nfs',
+      disabled: false,
+      active: true,
+      slowMs: 0,
       volumes: new Map(),
-    })
+    }
+    this.#storages.set(options.name, storage)
+    return storage
   }
 
   all(): Storage[] {
@@ -99,7 +125,13 @@ export const usedBytesOf = (storage: Storage): number =>
 
 export const freeBytesOf = (storage: Storage): number => Math.max(0, storage.totalBytes - usedBytesOf(storage))
 
-const defaultPath = (name: string): string => (name === 'local' ? '/var/lib/vz' : `/var/lib/${name}`)
+/** Files in directories, rather than volumes of a pool. */
+export const holdsFiles = (type: StorageType): boolean => type === 'dir' || type === 'nfs'
+
+const defaultPath = (name: string, type: StorageType): string => {
+  if (type === 'nfs') return `/mnt/pve/${name}`
+  return name === 'local' ? '/var/lib/vz' : `/var/lib/${name}`
+}
 
 /** What a new disk of a guest is called: the next free number, a file on a directory store, else a bare name. */
 export function newDisk(
@@ -114,7 +146,7 @@ export function newDisk(
     readonly at: number
   },
 ): Volume {
-  const onFiles = storage.type === 'dir'
+  const onFiles = holdsFiles(storage.type)
   const format = onFiles ? wanted.format : 'raw'
   const nameOf = (suffix: string): string =>
     onFiles ? `${vmid}/vm-${vmid}-${suffix}.${format}` : `vm-${vmid}-${suffix}`

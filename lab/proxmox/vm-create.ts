@@ -51,10 +51,10 @@ function refuseUnsupported(parameters: Parameters): void {
 async function takeId(world: World, vmid: number): Promise<void> {
   try {
     await world.locks.with(vmid, CREATE_LOCK_WAIT_MS, () => {
-      const there = world.vms.find(vmid)
+      const there = world.cluster.findGuest(vmid)
       if (there) {
-        const kind = there.kind === 'lxc' ? 'CT' : 'VM'
-        throw failed(`${kind} ${vmid} already exists on node '${world.node}'`)
+        const kind = there.vm.kind === 'lxc' ? 'CT' : 'VM'
+        throw failed(`${kind} ${vmid} already exists on node '${there.world.node}'`)
       }
       world.vms.add(newVm(vmid, [['lock', 'create']]))
     })
@@ -77,14 +77,14 @@ async function make(
   try {
     await worker.busy(CREATE_MS)
     const config = await build(world, worker, vmid, options, made)
+    const pool = parameters.get('pool')
     const tags = parameters.get('tags')
     if (tags !== undefined) {
-      checkTagRights(world, who, vmid)
+      checkTagRights(world, who, vmid, world.cluster.profile.poolGivesTags ? pool : undefined)
       config.set('tags', normaliseTags(tags))
     }
     vm.config.clear()
     for (const [key, value] of config) vm.config.set(key, value)
-    const pool = parameters.get('pool')
     if (pool !== undefined) world.access.pools.get(pool)?.vms.add(vmid)
   } catch (cause) {
     if (wasKilled(worker.signal)) throw cause
@@ -128,7 +128,7 @@ function fillIn(world: World, config: Map<string, string>): void {
   else if (generation === undefined || generation === '1') config.set('vmgenid', randomUUID())
   if (!/(^|,)uuid=/.test(config.get('smbios1') ?? ''))
     config.set('smbios1', ['uuid=' + randomUUID(), config.get('smbios1')].filter(Boolean).join(','))
-  config.set('meta', `creation-qemu=10.0.2,ctime=${epochSeconds(world)}`)
+  config.set('meta', `creation-qemu=${world.cluster.profile.qemuVersion},ctime=${epochSeconds(world)}`)
   if (!config.has('boot')) config.set('boot', defaultBoot(config))
 }
 

@@ -77,6 +77,12 @@ export function guestWentOff(world: World, uuid: string): void {
   applyPending(world, vm)
 }
 
+/** The host is without power: guests are off, workers are gone, and nothing was tidied up. */
+export async function losePower(world: World): Promise<void> {
+  for (const task of world.tasks.all()) world.tasks.kill(task)
+  for (const vm of world.vms.all()) if (vm.running) await takeDown(world, vm, 'stop')
+}
+
 function checkThere(world: World, vmid: number): void {
   if (!world.vms.find(vmid)) throw failed(`unable to find configuration file for VM ${vmid} on node '${world.node}'`)
 }

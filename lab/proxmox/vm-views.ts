@@ -48,6 +48,7 @@ export function vmFigures(world: World, vm: Vm): VmFigures {
 /** A row of `GET /nodes/{node}/qemu`. */
 export function listRow(world: World, vm: Vm): Json {
   const figures = vmFigures(world, vm)
+  const pressure = world.cluster.profile.pressureShown
   return {
     vmid: vm.vmid,
     name: figures.name,
@@ -55,7 +56,7 @@ export function listRow(world: World, vm: Vm): Json {
     cpu: 0,
     cpus: figures.cores,
     mem: figures.memoryUsedBytes,
-    memhost: figures.memoryUsedBytes,
+    ...(pressure ? { memhost: figures.memoryUsedBytes } : {}),
     maxmem: figures.memoryBytes,
     disk: 0,
     maxdisk: figures.diskBytes,
@@ -66,7 +67,7 @@ export function listRow(world: World, vm: Vm): Json {
     ...(figures.tags === undefined ? {} : { tags: figures.tags }),
     ...(figures.lock === undefined ? {} : { lock: figures.lock }),
     ...(figures.template ? { template: 1 } : {}),
-    ...(vm.running ? { pid: vm.running.pid, ...NO_PRESSURE } : {}),
+    ...(vm.running ? { pid: vm.running.pid, ...(pressure ? NO_PRESSURE : {}) } : {}),
   }
 }
 
@@ -124,7 +125,7 @@ export function resourceRow(world: World, vm: Vm, showPool: boolean): Json {
     ...(pool === undefined ? {} : { pool }),
     ...(lock === undefined ? {} : { lock }),
   }
-  if (!figures) return { ...base, status: 'unknown' }
+  if (!figures || !world.line.online) return { ...base, status: 'unknown' }
   return {
     ...base,
     name: figures.name,
@@ -132,7 +133,7 @@ export function resourceRow(world: World, vm: Vm, showPool: boolean): Json {
     cpu: 0,
     maxcpu: figures.cores,
     mem: figures.memoryUsedBytes,
-    memhost: figures.memoryUsedBytes,
+    ...(world.cluster.profile.pressureShown ? { memhost: figures.memoryUsedBytes } : {}),
     maxmem: figures.memoryBytes,
     disk: 0,
     maxdisk: figures.diskBytes,

@@ -1,16 +1,19 @@
 import { randomUUID } from 'node:crypto'
 import { badParameters, failed, forbidden } from '../failure.ts'
 import * as formats from '../formats.ts'
-import { PRIVILEGES } from '../privileges.ts'
-import { flag, integer, needed, text, type ParameterTable } from '../parameter.ts'
-import { isSet, needs, NOTHING, param, shownPrivileges, type Call, type Route } from '../route.ts'
+import { newUser, type User } from '../access.ts'
+import { PROFILES } from '../profile.ts'
+import { changedIn9, flag, integer, needed, text, type Parameter, type ParameterTable } from '../parameter.ts'
+import { isSet, needs, NOTHING, numberParam, param, shownPrivileges, type Call, type Route } from '../route.ts'
 
-const privilegeList = text({
-  format: (value) => {
-    const unknown = formats.splitList(value).find((privilege) => !PRIVILEGES.includes(privilege))
-    return unknown === undefined ? undefined : `invalid privilege '${unknown}'\n`
-  },
-})
+const listOf = (known: readonly string[]): Parameter =>
+  text({
+    format: (value) => {
+      const unknown = formats.splitList(value).find((privilege) => !known.includes(privilege))
+      return unknown === undefined ? undefined : `invalid privilege '${unknown}'\n`
+    },
+  })
+const privilegeList = changedIn9(listOf(PROFILES['9.2'].privileges), listOf(PROFILES['8.4'].privileges))
 const ROLE_ID = needed(text({ format: formats.roleId }))
 const USER_ID = needed(text({ maxLength: 64, format: formats.userId }))
 const TOKEN_ID = needed(text({ pattern: /^[A-Za-z][A-Za-z0-9.\-_]+$/ }))
@@ -117,7 +120,7 @@ export const accessRoutes: readonly Route[] = [
       if (call.world.access.users.has(id)) throw failed(`create user failed: user '${id}' already exists`)
       const comment = call.parameters.get('comment')
       const password = call.parameters.get('password')
-      call.world.access.users.set(id, { id, comment, password, tokens: new Map() })
+      call.world.access.users.set(id, newUser(id, password, comment))
       return null
     },
   },
@@ -201,7 +204,7 @@ function addToken(call: Call): unknown {
   const separated = call.parameters.get('privsep') !== '0'
   const comment = call.parameters.get('comment')
   const secret = randomUUID()
-  user.tokens.set(id, { secret, separated, comment })
+  user.tokens.set(id, { secret, separated, comment, expire: numberParam(call, 'expire') ?? 0 })
   return {
     'full-tokenid': `${user.id}!${id}`,
     value: secret,

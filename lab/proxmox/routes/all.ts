@@ -1,6 +1,7 @@
 import type { Route } from '../route.ts'
 import { accessRoutes } from './access.ts'
 import { clusterRoutes } from './cluster.ts'
+import { networkRoutes } from './network.ts'
 import { nodeRoutes } from './nodes.ts'
 import { poolRoutes } from './pools.ts'
 import { powerRoutes } from './power.ts'
@@ -17,6 +18,7 @@ export const ROUTES: readonly Route[] = [
   ...storageRoutes,
   ...storageContentRoutes,
   ...nodeRoutes,
+  ...networkRoutes,
   ...taskRoutes,
   ...qemuRoutes,
   ...powerRoutes,

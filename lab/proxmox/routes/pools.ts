@@ -36,7 +36,12 @@ export const poolRoutes: readonly Route[] = [
     handle: (call) => {
       const id = param(call, 'poolid')
       if (call.world.access.pools.has(id)) throw failed(`create pool failed: pool '${id}' already exists`)
-      call.world.access.pools.set(id, { id, comment: call.parameters.get('comment'), vms: new Set() })
+      call.world.access.pools.set(id, {
+        id,
+        comment: call.parameters.get('comment'),
+        vms: new Set(),
+        storages: new Set(),
+      })
       return null
     },
   },
@@ -73,14 +78,14 @@ function poolOf(call: Call): Pool {
 }
 
 function details({ world }: Call, pool: Pool): Record<string, unknown> {
-  const members = world.vms.all().filter((vm) => pool.vms.has(vm.vmid))
+  const members = world.cluster.guests().filter(({ vm }) => pool.vms.has(vm.vmid))
   return {
     ...(pool.comment === undefined ? {} : { comment: pool.comment }),
-    members: members.map((vm) => ({
-      ...listRow(world, vm),
+    members: members.map(({ world: owner, vm }) => ({
+      ...listRow(owner, vm),
       id: `${vm.kind}/${vm.vmid}`,
       type: vm.kind,
-      node: world.node,
+      node: owner.node,
     })),
   }
 }

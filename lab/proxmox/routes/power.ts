@@ -1,7 +1,7 @@
 import { badParameters } from '../failure.ts'
 import * as formats from '../formats.ts'
-import { choice, flag, integer, text, type ParameterTable } from '../parameter.ts'
-import { propertyString } from '../property-string.ts'
+import { choice, flag, integer, since9, text, type ParameterTable } from '../parameter.ts'
+import { properties } from '../property-string.ts'
 import { isSet, needs, numberParam, param, type Call, type Route } from '../route.ts'
 import { machineFormat } from '../vm-formats.ts'
 import { NODE_AND_VM } from '../vm-parameters.ts'
@@ -34,7 +34,7 @@ export const powerRoutes: readonly Route[] = [
     'start',
     {
       'force-cpu': text(),
-      machine: text({ format: propertyString(machineFormat) }),
+      machine: properties(machineFormat),
       migratedfrom: text({ format: formats.node }),
       migration_network: text(),
       migration_type: choice('secure', 'insecure'),
@@ -43,7 +43,7 @@ export const powerRoutes: readonly Route[] = [
       stateuri: text({ maxLength: 128 }),
       targetstorage: text(),
       timeout: integer(0),
-      'with-conntrack-state': flag(),
+      'with-conntrack-state': since9(flag()),
     },
     17,
     (call) => startVm(call.world, call.who, idOf(call)),

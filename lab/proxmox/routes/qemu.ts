@@ -175,7 +175,7 @@ export const qemuRoutes: readonly Route[] = [
     path: `/nodes/{node}/qemu/{vmid}/agent/${command}`,
     parameters: NODE_AND_VM,
     latencyMs: 12,
-    rights: needsAny('/vms/{vmid}', 'VM.GuestAgent.Audit', 'VM.GuestAgent.Unrestricted'),
+    rights: (call) => needsAny('/vms/{vmid}', ...call.world.cluster.profile.agentPrivileges)(call),
     handle: askAgent,
   })),
 ]

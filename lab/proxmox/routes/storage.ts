@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 import { failed } from '../failure.ts'
 import * as formats from '../formats.ts'
-import { choice, flag, needed, text } from '../parameter.ts'
+import { flag, needed, text } from '../parameter.ts'
 import { isSet, needs, needsAny, param, type Call, type Route } from '../route.ts'
 import { NODE } from '../vm-parameters.ts'
 import { freeBytesOf, usedBytesOf, type Storage } from '../storages.ts'
-import { ADD_STORAGE, CHANGE_STORAGE, STORAGE_TYPES } from './storage-parameters.ts'
+import { ADD_STORAGE, CHANGE_STORAGE, STORAGE_TYPE } from './storage-parameters.ts'
 
 export const STORAGE_NAME = needed(text({ format: formats.storageId }))
 export const AUDIT = ['Datastore.Audit', 'Datastore.AllocateSpace'] as const
@@ -16,7 +16,7 @@ export const storageRoutes: readonly Route[] = [
   {
     method: 'GET',
     path: '/storage',
-    parameters: { type: choice(...STORAGE_TYPES) },
+    parameters: { type: STORAGE_TYPE },
     latencyMs: 2,
     handle: (call) =>
       call.world.storages
