@@ -88,6 +88,12 @@ export class AccessControl {
     this.#grants.get(path)?.get(name)?.delete(role)
   }
 
+  /** Somebody is gone, and all that was granted. */
+  forget(name: string): void {
+    for (const byName of this.#grants.values())
+      for (const each of byName.keys()) if (each === name || each.startsWith(`${name}!`)) byName.delete(each)
+  }
+
   /** Every grant, as `GET /access/acl` lists it. */
   entries(): { path: string; type: string; ugid: string; roleid: string; propagate: number }[] {
     return [...this.#grants].flatMap(([path, byName]) =>

@@ -1,4 +1,5 @@
 import { AccessControl } from './access.ts'
+import { HighAvailability } from './high-availability.ts'
 import type { Authority } from './certificates.ts'
 import type { LabTime } from '#lab/time.ts'
 import type { Ticket } from './login.ts'
@@ -31,6 +32,7 @@ export class Cluster {
   /** Logins of people; good on every host. */
   readonly tickets = new Map<string, Ticket>()
   readonly time: LabTime
+  readonly ha = new HighAvailability(this)
   #quorumLost = false
 
   constructor(

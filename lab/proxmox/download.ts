@@ -41,8 +41,17 @@ export function startDownload(world: World, who: Identity, download: Download): 
   )
 }
 
+export const pathOf = (storage: Storage, content: string, filename: string): string =>
+  `${storage.path ?? `/dev/${storage.name}`}/${DIRECTORIES[content] ?? ''}/${filename}`
+
+export function formatOf(content: string, filename: string): string {
+  if (content === 'iso') return 'iso'
+  const extension = /\.(\w+)$/.exec(filename)?.[1]?.toLowerCase() ?? ''
+  return content === 'vztmpl' ? (extension === 'gz' ? 'tgz' : `t${extension}`) : extension
+}
+
 /** Path parts are cut off and odd characters become `_`. */
-function cleanName(download: Download): string {
+export function cleanName(download: Pick<Download, 'content' | 'filename'>): string {
   const base = (download.filename.split('/').at(-1) ?? '').replace(/[^A-Za-z0-9_.-]/g, '_')
   if (EXTENSIONS[download.content]?.test(base)) return base
   throw badParameters({
@@ -57,7 +66,7 @@ async function run(
   filename: string,
   download: Download,
 ): Promise<void> {
-  const path = `${storage.path ?? `/dev/${storage.name}`}/${DIRECTORIES[download.content] ?? ''}/${filename}`
+  const path = pathOf(storage, download.content, filename)
   const volid = `${storage.name}:${download.content}/${filename}`
   worker.log(`downloading ${download.url} to ${path}`)
   if (download.compression !== undefined && download.content === 'import')
@@ -128,8 +137,8 @@ const volumeOf = (
   id: randomUUID(),
   volid,
   storage: storage.name,
-  content: download.content === 'iso' ? 'iso' : 'import',
-  format: download.content === 'iso' ? 'iso' : volid.endsWith('.raw') ? 'raw' : 'qcow2',
+  content: download.content === 'iso' || download.content === 'vztmpl' ? download.content : 'import',
+  format: formatOf(download.content, volid),
   vmid: undefined,
   path,
   sizeBytes: image.virtualBytes,

@@ -8,6 +8,12 @@ export const RESIZE_MS = 85
 export const START_MS = 830
 export const STOP_MS = 1190
 export const DELETE_MS = 100
+/** Not measured; believable for a small guest. */
+export const SNAPSHOT_MS = 400
+export const MIGRATE_MS = 4000
+export const CONTAINER_CREATE_MS = 1500
+export const CONTAINER_START_MS = 700
+export const UPLOAD_COPY_MS = 60
 export const DOWNLOAD_OVERHEAD_MS = 50
 export const IMAGE_DELETE_MS = 40
 /** An agent that does not answer is waited for this long. */

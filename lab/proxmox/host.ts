@@ -142,6 +142,7 @@ export async function startHost(
     refreshStatistics: () => world.statistics.refresh(world),
     close: async () => {
       world.statistics.stop()
+      cluster.ha.stop()
       cable.plug(false)
       await new Promise<void>((resolve) => server.close(() => resolve()))
     },

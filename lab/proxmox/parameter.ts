@@ -6,7 +6,7 @@ import { badParameters } from './failure.ts'
  * Source of the texts: Proxmox VE 9.2.11, observed.
  */
 export interface Parameter {
-  readonly type: 'string' | 'integer' | 'number' | 'boolean'
+  readonly type: 'string' | 'integer' | 'number' | 'boolean' | 'array'
   readonly optional: boolean
   readonly choices?: readonly string[]
   readonly minimum?: number
@@ -75,7 +75,7 @@ const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/
 
 /** What is wrong with one value, or undefined. `name` appears in the texts of nested formats. */
 export function problemOf(parameter: Parameter, value: string, name: string): string | undefined {
-  if (parameter.type !== 'string' && !isTyped(parameter, value)) {
+  if (parameter.type !== 'string' && parameter.type !== 'array' && !isTyped(parameter, value)) {
     return `type check ('${parameter.type}') failed - got '${value}'`
   }
   if (parameter.format) {

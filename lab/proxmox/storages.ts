@@ -21,6 +21,8 @@ export interface Volume {
   image: VolumeImage | undefined
   /** What somebody wrote there byte by byte, where the lab looks into it: a small ISO image. */
   bytes?: Buffer
+  /** The disk of a template that this one only adds to. */
+  readonly base?: string
 }
 
 export interface VolumeImage {
@@ -113,6 +115,17 @@ export class Storages {
     return this.all().flatMap((storage) => [...storage.volumes.values()].filter((volume) => volume.vmid === vmid))
   }
 
+  /** The volume under another name; undefined when there is none. */
+  rename(volid: string, nameOf: (name: string) => string): string | undefined {
+    const volume = this.findVolume(volid)
+    if (!volume) return undefined
+    const renamed = { ...volume, volid: nameOf(volume.volid), path: nameOf(volume.path) }
+    const { volumes } = this.get(volume.storage)
+    volumes.delete(volid)
+    volumes.set(renamed.volid, renamed)
+    return renamed.volid
+  }
+
   remove(volid: string): Volume | undefined {
     const volume = this.findVolume(volid)
     if (volume) this.#storages.get(volume.storage)?.volumes.delete(volid)
@@ -144,6 +157,10 @@ export function newDisk(
     readonly usedBytes: number
     readonly image: VolumeImage | undefined
     readonly at: number
+    /** A copy that is the same disk to its guest keeps its id. */
+    readonly id?: string
+    /** The template's disk that this one only adds to. */
+    readonly base?: Volume
   },
 ): Volume {
   const onFiles = holdsFiles(storage.type)
@@ -156,9 +173,10 @@ export function newDisk(
   )
   let number = 0
   while (numbers.has(number)) number += 1
-  const name = nameOf(wanted.suffix === 'cloudinit' ? 'cloudinit' : `disk-${number}`)
+  const own = nameOf(wanted.suffix === 'cloudinit' ? 'cloudinit' : `disk-${number}`)
+  const name = wanted.base === undefined ? own : `${wanted.base.volid.slice(wanted.base.volid.indexOf(':') + 1)}/${own}`
   const volume: Volume = {
-    id: randomUUID(),
+    id: wanted.id ?? randomUUID(),
     volid: `${storage.name}:${name}`,
     storage: storage.name,
     content: 'images',
@@ -169,6 +187,7 @@ export function newDisk(
     usedBytes: wanted.usedBytes,
     changedAt: wanted.at,
     image: wanted.image,
+    ...(wanted.base === undefined ? {} : { base: wanted.base.volid }),
   }
   storage.volumes.set(volume.volid, volume)
   return volume

@@ -7,6 +7,8 @@ import { writeNic } from './nic.ts'
 import { wasKilled, type Worker } from './tasks.ts'
 import { drivesOf, isCdRom, isCloudInit, isDrive, newVm } from './vm.ts'
 import { checkMayCreate, checkOptionRights, checkTagRights, normaliseTags } from './vm-rights.ts'
+import { newResource } from './high-availability.ts'
+import { checkTagChange } from './tag-rights.ts'
 import { startVm } from './vm-power.ts'
 import { epochSeconds, traced, type World } from './world.ts'
 import type { Identity } from './access.ts'
@@ -29,15 +31,15 @@ export async function createVm(world: World, who: Identity, parameters: Paramete
   checkMayCreate(world, who, vmid, pool)
   for (const [key, value] of options) if (isDrive(key)) checkDrive(world, who, key, value)
   checkOptionRights(world, who, vmid, pool, options)
-  if (parameters.get('ha-managed') === '1') {
-    world.access.check(who, '/', 'Sys.Console')
-    throw badParameters({ 'ha-managed': 'high availability is not simulated by this host' })
-  }
+  const managed = parameters.get('ha-managed') === '1'
+  if (managed) world.access.check(who, '/', 'Sys.Console')
   await takeId(world, vmid)
   return world.tasks.start('qmcreate', String(vmid), who, (worker) =>
     traced(world, 'vm.create', String(vmid), async () => {
       await world.locks.with(vmid, LOCK_WAIT_MS, () => make(world, worker, who, vmid, parameters, options))
-      if (parameters.get('start') === '1') startVm(world, who, vmid)
+      if (managed)
+        world.cluster.ha.add(newResource('vm', vmid, parameters.get('start') === '1' ? 'started' : 'stopped'))
+      else if (parameters.get('start') === '1') startVm(world, who, vmid)
     }),
   )
 }
@@ -81,6 +83,7 @@ async function make(
     const tags = parameters.get('tags')
     if (tags !== undefined) {
       checkTagRights(world, who, vmid, world.cluster.profile.poolGivesTags ? pool : undefined)
+      checkTagChange(world.cluster, who, '', tags)
       config.set('tags', normaliseTags(tags))
     }
     vm.config.clear()

@@ -105,6 +105,18 @@ export const VM_OPTIONS: ParameterTable = {
   watchdog: text(),
 }
 
+const numbered = (family: string, count: number): string[] => Array.from({ length: count }, (_, at) => `${family}${at}`)
+
+/** Everything that can be grown or copied. */
+export const DISKS = [
+  ...numbered('ide', 4),
+  ...numbered('scsi', 31),
+  ...numbered('virtio', 16),
+  ...numbered('sata', 6),
+  'efidisk0',
+  'tpmstate0',
+]
+
 export const NODE: ParameterTable = { node: needed(text({ format: formats.node })) }
 export const NODE_AND_VM: ParameterTable = { ...NODE, vmid: needed(integer(100, 999999999, { format: formats.vmid })) }
 

@@ -86,12 +86,17 @@ export function statusView(world: World, vm: Vm): Json {
   const nics = nicsOf(vm.config).map(({ index }) => [`tap${vm.vmid}i${index}`, { netin: 0, netout: 0 }])
   return {
     ...listRow(world, vm),
-    ha: { managed: 0 },
-    qmpstatus: vm.running ? 'running' : 'stopped',
+    ha: haOf(world, vm),
+    qmpstatus: vm.running ? (vm.paused === true ? 'paused' : 'running') : 'stopped',
     ...(agent ? { agent: 1 } : {}),
     ...(vm.config.has('vga') ? { clipboard: null } : {}),
     ...(vm.running ? { nics: Object.fromEntries(nics) } : {}),
   }
+}
+
+const haOf = (world: World, vm: Vm): Json => {
+  const resource = world.cluster.ha.find(vm.vmid)
+  return resource ? { managed: 1, state: resource.state } : { managed: 0 }
 }
 
 /** `GET …/config`. */
@@ -143,6 +148,7 @@ export function resourceRow(world: World, vm: Vm, showPool: boolean): Json {
     netout: 0,
     uptime: figures.uptime,
     template: figures.template ? 1 : 0,
+    ...(world.cluster.ha.manages(vm.vmid) ? { hastate: world.cluster.ha.find(vm.vmid)?.state } : {}),
     ...(figures.tags === undefined ? {} : { tags: figures.tags }),
   }
 }

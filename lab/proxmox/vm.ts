@@ -16,6 +16,8 @@ export interface Vm {
   readonly pending: Map<string, string>
   readonly pendingDelete: Set<string>
   readonly snapshots: Map<string, Snapshot>
+  /** The snapshot that the guest was at last. */
+  parent?: string | undefined
   running: { readonly pid: number; readonly sinceMs: number } | undefined
   /** The guest stands still with its memory kept. */
   paused?: boolean
