@@ -1,6 +1,6 @@
 import type { Clock } from '#core/base/clock.ts'
 import { err, type Result } from '#core/base/result.ts'
-import { problem, sayProblem, type Problem } from '#core/model/problem.ts'
+import { problem, PROBLEM_KINDS, type Problem } from '#core/model/problem.ts'
 import type { Check } from './check.ts'
 import { shortList, trouble, warning, type Finding } from './finding.ts'
 
@@ -23,7 +23,7 @@ export async function examine<L>(checks: readonly Check<L>[], look: L, clock: Cl
   const unseen = new Map<string, { readonly why: Problem; readonly names: string[] }>()
   const findings = outcomes.flatMap(({ name, outcome }) => {
     if (outcome.ok) return outcome.value
-    const reason = sayProblem(outcome.error)
+    const reason = sayWhy(outcome.error)
     const known = unseen.get(reason) ?? { why: outcome.error, names: [] }
     known.names.push(name)
     unseen.set(reason, known)
@@ -49,6 +49,15 @@ async function settle<L>(check: Check<L>, look: L, clock: Clock): Promise<Result
   } finally {
     given.abort()
   }
+}
+
+/** Without the call that failed, so that one cause is one reason. */
+function sayWhy({ code, facts }: Problem): string {
+  const named = ['path', 'privilege', 'reason', 'limitMs'].flatMap((key) => {
+    const fact = facts[key]
+    return fact === undefined ? [] : [`${key}: ${String(fact)}`]
+  })
+  return PROBLEM_KINDS[code].title + (named.length > 0 ? ` (${named.join('; ')})` : '')
 }
 
 /** The cause of most has a finding of its own; only a mistake of ours is a problem in itself. */

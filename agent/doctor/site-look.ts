@@ -11,6 +11,7 @@ export interface SiteLook {
     readonly tokenId: string
     readonly pool: string
     readonly caPem: string | undefined
+    readonly fingerprints: readonly string[] | undefined
     readonly endpoints: readonly string[]
   }
   /** What the owner's documents want of the site; undefined when none were given. */

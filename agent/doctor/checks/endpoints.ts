@@ -10,7 +10,7 @@ import type { SiteLook } from '../site-look.ts'
  */
 export const endpointCheck: Check<SiteLook> = {
   name: 'endpoints',
-  run: async (look) => ok(judgeEndpoints(await look.endpoints(), look.proxmox.caPem, look.clock.now())),
+  run: async (look) => ok(judgeEndpoints(await look.endpoints(), look.proxmox, look.clock.now())),
 }
 
 /** A certificate that somebody has to renew by hand is told of this long before. */
@@ -20,18 +20,20 @@ const AUTHORITY_SOON_MS = 90 * 24 * 3_600_000
 /** The authority that a Proxmox installation makes for itself; it re-issues the leaves below two weeks. */
 const OWN_AUTHORITY = /PVE Cluster Manager CA/
 
-export function judgeEndpoints(
-  endpoints: readonly EndpointFacts[],
-  caPem: string | undefined,
-  now: number,
-): readonly Finding[] {
+/** What the configuration says whom to trust. */
+export interface Trust {
+  readonly caPem?: string | undefined
+  readonly fingerprints?: readonly string[] | undefined
+}
+
+export function judgeEndpoints(endpoints: readonly EndpointFacts[], trust: Trust, now: number): readonly Finding[] {
   return [
-    ...endpoints.map((endpoint) => judgeEndpoint(endpoint, caPem !== undefined, now)),
-    ...(caPem === undefined ? [] : judgePin(certificatesOf(caPem), now)),
+    ...endpoints.map((endpoint) => judgeEndpoint(endpoint, trust, now)),
+    ...(trust.caPem === undefined ? [] : judgePin(certificatesOf(trust.caPem), now)),
   ]
 }
 
-function judgeEndpoint(facts: EndpointFacts, pinned: boolean, now: number): Finding {
+function judgeEndpoint(facts: EndpointFacts, trust: Trust, now: number): Finding {
   const { endpoint: about, host, port } = facts
   if (!facts.resolved.ok)
     return trouble(
@@ -55,7 +57,10 @@ function judgeEndpoint(facts: EndpointFacts, pinned: boolean, now: number): Find
       'write the API port into proxmox.endpoints, as in https://HOST:8006',
     )
   const { distrust, leaf } = facts.tls.value
-  return distrust === undefined ? judgeLeaf(about, leaf, now) : judgeDistrust(about, host, facts.tls.value, pinned)
+  if (trust.fingerprints) return judgeFingerprint(about, host, leaf, trust.fingerprints)
+  return distrust === undefined
+    ? judgeLeaf(about, leaf, now)
+    : judgeDistrust(about, host, facts.tls.value, trust.caPem !== undefined)
 }
 
 function judgeLeaf(about: string, leaf: CertificateFacts, now: number): Finding {
@@ -68,6 +73,26 @@ function judgeLeaf(about: string, leaf: CertificateFacts, now: number): Finding 
       'pvenode acme cert renew   # or: pvenode cert set CERTIFICATE.pem KEY.pem --force 1 --restart 1',
     )
   return fine('endpoint-reached', about, `reached and trusted; its certificate ends in ${days} days`)
+}
+
+/** A pinned leaf is trusted as it is, whatever its name and its end; the only thing that can happen is its renewal. */
+function judgeFingerprint(about: string, host: string, leaf: CertificateFacts, pins: readonly string[]): Finding {
+  const { fingerprint, issuer } = leaf
+  if (!pins.some((pin) => pin.toUpperCase() === fingerprint))
+    return trouble(
+      'fingerprint-differs',
+      about,
+      `it shows the certificate ${fingerprint}, which is not among proxmox.fingerprints`,
+      `openssl x509 -in /etc/pve/local/pve-ssl.pem -noout -fingerprint -sha256   # on ${host}: write it down if it is that one, else somebody is in between`,
+    )
+  if (OWN_AUTHORITY.test(issuer))
+    return warning(
+      'leaf-pinned',
+      about,
+      'its certificate is pinned, and Proxmox replaces it at least every two years; pin its authority',
+      `scp root@${host}:/etc/pve/pve-root-ca.pem /etc/lanline/pve-root-ca.pem   # and proxmox.caFile in place of proxmox.fingerprints`,
+    )
+  return fine('endpoint-reached', about, 'reached, and its certificate is the one pinned')
 }
 
 function judgeDistrust(about: string, host: string, { distrust, leaf }: TlsFacts, pinned: boolean): Finding {

@@ -1,5 +1,6 @@
 import { ok } from '#core/base/result.ts'
 import type { VmidRange } from '#core/model/site.ts'
+import { machineOfCidata } from '../../providers/cidata.ts'
 import { path } from '../../providers/proxmox/http.ts'
 import { toCount, toRows, toText } from '../../providers/proxmox/parse.ts'
 import type { Check } from '../check.ts'
@@ -50,13 +51,14 @@ const toVolume = (host: string, row: Readonly<Record<string, unknown>>): Leftove
   vmid: row['vmid'] === undefined ? undefined : toCount(row['vmid']),
 })
 
-/** How the names of the ISOs begin that carry a machine's first network configuration. */
-const CIDATA_ISO = /:iso\/lanline-.*?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})?[^/]*\.iso$/
-
 export function judgeLeftovers(facts: LeftoverFacts): readonly Finding[] {
   const { guests, watched, volumes, vmids } = facts
   const present = new Set(guests.map(({ vmid }) => vmid))
-  const identities = new Set(guests.flatMap(({ uuid }) => uuid ?? []))
+  // A machine that is watched may have its CD before it is there itself.
+  const identities = new Set([
+    ...guests.flatMap(({ uuid }) => uuid ?? []),
+    ...(watched ?? []).map(({ machineId }) => machineId.toLowerCase()),
+  ])
   const unwatched = watched
     ? guests.filter(({ ours, uuid }) => ours && !watched.some(({ machineId }) => machineId.toLowerCase() === uuid))
     : []
@@ -64,8 +66,8 @@ export function judgeLeftovers(facts: LeftoverFacts): readonly Finding[] {
     ({ vmid }) => vmid !== undefined && vmids && vmid >= vmids.first && vmid <= vmids.last && !present.has(vmid),
   )
   const isos = volumes.filter(({ volumeId }) => {
-    const match = CIDATA_ISO.exec(volumeId)
-    return match?.[1] !== undefined && !identities.has(match[1])
+    const machineId = machineOfCidata(volumeId.split('/').at(-1) ?? '')
+    return machineId !== undefined && !identities.has(machineId)
   })
   const findings = [
     ...unwatched.map((guest) =>

@@ -33,6 +33,7 @@ export interface CertificateFacts {
   readonly beginsAt: number
   readonly endsAt: number
   readonly authority: boolean
+  /** SHA-256, upper case, as Proxmox writes it. */
   readonly fingerprint: string
 }
 

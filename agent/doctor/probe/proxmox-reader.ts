@@ -30,13 +30,21 @@ export interface ReaderAccess {
   readonly tokenId: string
   readonly tokenSecret: Secret<string>
   readonly caPem?: string | undefined
+  /** SHA-256 of leaves that are trusted instead of any authority. */
+  readonly fingerprints?: readonly string[] | undefined
 }
 
 /** A call that hangs on a dead NFS server must not hold up the rest; healthy ones take a tenth of a second. */
 const READ_LIMIT_MS = 12_000
+/** A proxy of Proxmox closes a connection after 100 requests, in the middle of nothing. */
+const MAX_REQUESTS_PER_CONNECTION = 90
 
 export function createReader(access: ReaderAccess, dialer: Dialer, limitMs = READ_LIMIT_MS): Reader {
-  const http = createHttp(dialer, { tls: { ca: access.caPem }, timeoutMs: limitMs })
+  const http = createHttp(dialer, {
+    tls: { ca: access.caPem, fingerprints: access.fingerprints },
+    timeoutMs: limitMs,
+    maxRequests: MAX_REQUESTS_PER_CONNECTION,
+  })
   const authorization = `PVEAPIToken=${access.tokenId}=${access.tokenSecret.reveal()}`
   const asked = new Map<string, Promise<Result<Answer, Problem>>>()
 
