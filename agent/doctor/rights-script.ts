@@ -117,8 +117,10 @@ export function parseRelease(text: string): Release | undefined {
   const match = /^(\d{1,2})(?:\.(\d{1,2}))?(?:\.\d{1,3})?$/.exec(text)
   if (!match) return undefined
   const release: Release = [Number(match[1]), Number(match[2] ?? MAX_MINOR)]
-  return isBefore(release, OLDEST_RELEASE) ? undefined : release
+  return isBefore(release, OLDEST_RELEASE) || release[0] > NEWEST_MAJOR ? undefined : release
 }
 
 /** Source: facts proxmox.md §6: older ones have no SDN.Use and no way to import. */
 export const OLDEST_RELEASE: Release = [8, 0]
+/** What the next one calls its privileges is not known. */
+export const NEWEST_MAJOR = 9

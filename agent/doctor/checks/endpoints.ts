@@ -42,26 +42,30 @@ function judgeEndpoint(facts: EndpointFacts, trust: Trust, now: number): Finding
       `the name ${host} has no address here: ${facts.resolved.error}`,
       `put ${host} into the DNS of the agent's machine, or its address into proxmox.endpoints`,
     )
-  if (!facts.connected.ok)
-    return trouble(
-      'endpoint-unreachable',
-      about,
-      `nothing answers on ${host} port ${port}: ${facts.connected.error}`,
-      `systemctl restart pveproxy   # on ${host}; if it runs, a firewall between the agent and port ${port} is in the way`,
-    )
-  if (!facts.tls?.ok)
+  if (!facts.connected.ok) return unreachable(facts, facts.connected.error)
+  if (!facts.tls) return unreachable(facts, 'no answer')
+  if (!facts.tls.ok && facts.tls.error.otherLanguage)
     return trouble(
       'endpoint-not-tls',
       about,
-      `port ${port} answers, but not with TLS: ${facts.tls?.error ?? 'unknown'}`,
+      `port ${port} answers, but not with TLS: ${facts.tls.error.text}`,
       'write the API port into proxmox.endpoints, as in https://HOST:8006',
     )
+  if (!facts.tls.ok) return unreachable(facts, facts.tls.error.text)
   const { distrust, leaf } = facts.tls.value
   if (trust.fingerprints) return judgeFingerprint(about, host, leaf, trust.fingerprints)
   return distrust === undefined
     ? judgeLeaf(about, leaf, now)
     : judgeDistrust(about, host, facts.tls.value, trust.caPem !== undefined)
 }
+
+const unreachable = ({ endpoint, host, port }: EndpointFacts, why: string): Finding =>
+  trouble(
+    'endpoint-unreachable',
+    endpoint,
+    `nothing answers on ${host} port ${port}: ${why}`,
+    `systemctl restart pveproxy   # on ${host}; if it runs, a firewall between the agent and port ${port} is in the way`,
+  )
 
 function judgeLeaf(about: string, leaf: CertificateFacts, now: number): Finding {
   const days = Math.floor((leaf.endsAt - now) / (24 * 3_600_000))

@@ -21,7 +21,7 @@ export function judgeStaged(host: string, changes: string | undefined): readonly
     warning(
       'network-staged',
       `network of ${host}`,
-      `${lines} changed lines wait to be applied, and whoever applies next applies them too`,
+      `changes of ${lines} lines wait to be applied, and whoever applies next applies them too`,
       `diff /etc/network/interfaces /etc/network/interfaces.new   # on ${host}\npvesh set /nodes/${host}/network      # to apply them\npvesh delete /nodes/${host}/network   # to drop them`,
     ),
   ]

@@ -4,7 +4,7 @@ import type { Check } from '../check.ts'
 import { hostsOf, type HostFacts } from '../facts/hosts.ts'
 import { fine, trouble, warning, type Finding } from '../finding.ts'
 import { isBefore, type Release } from '../privileges.ts'
-import { OLDEST_RELEASE } from '../rights-script.ts'
+import { NEWEST_MAJOR, OLDEST_RELEASE } from '../rights-script.ts'
 import type { SiteLook } from '../site-look.ts'
 
 /** Releases: 8.4 and 9 import images, 8.0 to 8.3 boot an ISO, older ones are refused, newer majors are unknown. */
@@ -18,7 +18,6 @@ export const versionCheck: Check<SiteLook> = {
 
 /** First release with import content for disk images. Source: facts proxmox.md §6. */
 const IMPORTS: Release = [8, 4]
-const NEWEST_MAJOR = 9
 const UPGRADE = 'https://pve.proxmox.com/wiki/Upgrade_from_8_to_9'
 
 export function judgeVersions(hosts: readonly HostFacts[]): readonly Finding[] {

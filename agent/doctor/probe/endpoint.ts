@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto'
 import { lookup } from 'node:dns/promises'
-import { isIP } from 'node:net'
+import { isIP, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import type { Clock } from '#core/base/clock.ts'
 import { err, ok, type Result } from '#core/base/result.ts'
@@ -16,7 +16,13 @@ export interface EndpointFacts {
   readonly resolved: Result<readonly string[], string>
   readonly connected: Result<void, string>
   /** Absent when there was nothing to shake hands with. */
-  readonly tls?: Result<TlsFacts, string>
+  readonly tls?: Result<TlsFacts, TlsFailure>
+}
+
+export interface TlsFailure {
+  /** Something was said that is not TLS; else the connection was cut or stayed silent. */
+  readonly otherLanguage: boolean
+  readonly text: string
 }
 
 export interface TlsFacts {
@@ -58,33 +64,36 @@ export async function probeEndpoint(endpoint: string, probe: EndpointProbe): Pro
   if (!resolved.ok) return { ...place, resolved, connected: err('its name has no address') }
   const socket = await within(probe.clock, STEP_LIMIT_MS, (signal) => probe.dialer.connect({ host, port }, signal))
   if (!socket.ok) return { ...place, resolved, connected: socket }
-  const tls = await within(
-    probe.clock,
-    STEP_LIMIT_MS,
-    () =>
-      new Promise<TlsFacts>((settle, reject) => {
-        const secured = connectTls({
-          socket: socket.value,
-          host,
-          ...(isIP(host) ? {} : { servername: host }),
-          ALPNProtocols: ['http/1.1'],
-          // Looked at, not used: nothing is sent, and what is wrong with it is the finding.
-          rejectUnauthorized: false,
-          ...(probe.caPem === undefined ? {} : { ca: probe.caPem }),
-        })
-        secured.once('error', reject)
-        secured.once('close', () => reject(new Error('closed during the TLS handshake')))
-        secured.once('secureConnect', () => {
-          const leaf = secured.getPeerX509Certificate()
-          if (!leaf) return reject(new Error('no certificate was shown'))
-          // Node types it as an Error; it is the code as text.
-          const distrust: unknown = secured.authorized ? undefined : secured.authorizationError
-          settle({ distrust: distrust === undefined ? undefined : String(distrust), leaf: certificateFacts(leaf) })
-        })
-      }),
-  )
+  const shaken = await within(probe.clock, STEP_LIMIT_MS, () => shakeHands(socket.value, host, probe.caPem))
   socket.value.destroy()
+  const tls = shaken.ok ? shaken.value : err({ otherLanguage: false, text: shaken.error })
   return { ...place, resolved, connected: ok(undefined), tls }
+}
+
+function shakeHands(socket: Socket, host: string, caPem: string | undefined): Promise<Result<TlsFacts, TlsFailure>> {
+  return new Promise((settle) => {
+    const fail = (text: string, code = ''): void =>
+      settle(err({ otherLanguage: /^(EPROTO|ERR_SSL_)/.test(code), text }))
+    const secured = connectTls({
+      socket,
+      host,
+      ...(isIP(host) ? {} : { servername: host }),
+      ALPNProtocols: ['http/1.1'],
+      // Looked at, not used: nothing is sent, and what is wrong with it is the finding.
+      rejectUnauthorized: false,
+      ...(caPem === undefined ? {} : { ca: caPem }),
+    })
+    secured.once('error', (error: NodeJS.ErrnoException) => fail(error.message, error.code))
+    secured.once('close', () => fail('the connection was closed during the TLS handshake'))
+    secured.once('secureConnect', () => {
+      const leaf = secured.getPeerX509Certificate()
+      if (!leaf) return fail('no certificate was shown')
+      // Node types it as an Error; it is the code as text.
+      const distrust: unknown = secured.authorized ? undefined : secured.authorizationError
+      const code = distrust === undefined ? undefined : String(distrust)
+      settle(ok({ distrust: code, leaf: certificateFacts(leaf) }))
+    })
+  })
 }
 
 async function resolve(host: string, probe: EndpointProbe): Promise<Result<readonly string[], string>> {

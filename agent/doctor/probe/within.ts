@@ -10,7 +10,8 @@ export async function within<T>(
   const given = new AbortController()
   const settled = new AbortController()
   const late = clock.sleep(limitMs, settled.signal).then((): Result<T, string> => {
-    given.abort()
+    // The sleep also ends when `act` was in time: what it gave must then not be taken away again.
+    if (!settled.signal.aborted) given.abort()
     return err(`no answer in ${limitMs / 1000} s`)
   })
   const done = act(given.signal).then(

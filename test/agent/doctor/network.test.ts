@@ -51,7 +51,7 @@ describe('staged network changes', () => {
     const diff =
       '--- /etc/network/interfaces\n+++ /etc/network/interfaces.new\n@@ -1 +1,2 @@\n-iface a\n+iface b\n+iface c\n'
     const found = onlyComplaint(judgeStaged('pve1', diff))
-    expect(found.text).toContain('3 changed lines')
+    expect(found.text).toContain('changes of 3 lines')
     expect(found.fix).toContain('pvesh delete /nodes/pve1/network')
     expect(judgeStaged('pve1', undefined)).toEqual([])
   })

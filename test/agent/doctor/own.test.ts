@@ -131,12 +131,14 @@ describe('relay', () => {
   test('a relay out of reach is a problem, a session that dials again a warning, a refused one a problem', () => {
     const facts = ok({ status: 404, aheadMs: 0 })
     expect(complaints(judgeRelay(ok(anEnrolment), err('ENOTFOUND'), undefined))).toEqual(['problem relay-unreachable'])
-    expect(complaints(judgeRelay(ok(anEnrolment), facts, { link: 'dialling', lastEnding: '1006' }))).toEqual([
-      'warning session-down',
-    ])
-    const refused = { link: 'waiting-for-a-person', why: 'this agent has been revoked' } as const
+    expect(
+      complaints(
+        judgeRelay(ok(anEnrolment), facts, { link: 'dialling', since: 0, failureCount: 1, lastEnding: '1006' }),
+      ),
+    ).toEqual(['warning session-down'])
+    const refused = { link: 'waiting-for-a-person', since: 0, why: 'this agent has been revoked' } as const
     expect(complaints(judgeRelay(ok(anEnrolment), facts, refused))).toEqual(['problem session-refused'])
-    expect(complaints(judgeRelay(ok(anEnrolment), facts, { link: 'connected', since: 0 }))).toEqual([])
+    expect(complaints(judgeRelay(ok(anEnrolment), facts, { link: 'connected', since: 0, epoch: 1 }))).toEqual([])
   })
 
   test('any answer of the relay will do, and its Date header tells how far the clocks are apart', async () => {

@@ -10,7 +10,12 @@ describe('endpoints', () => {
   test.each([
     ['a name without an address', { resolved: err('ENOTFOUND') }, 'problem endpoint-name-unknown'],
     ['a port where nothing answers', { connected: err('ECONNREFUSED') }, 'problem endpoint-unreachable'],
-    ['a port that does not speak TLS', { tls: err('wrong version number') }, 'problem endpoint-not-tls'],
+    [
+      'a port that does not speak TLS',
+      { tls: err({ otherLanguage: true, text: 'wrong version number' }) },
+      'problem endpoint-not-tls',
+    ],
+    ['a port that hangs up', { tls: err({ otherLanguage: false, text: 'closed' }) }, 'problem endpoint-unreachable'],
   ])('%s is a problem with a fix', (_, changed, complaint) => {
     const found = judgeEndpoints([{ ...anEndpoint(), ...changed }], {}, NOW)
     expect(complaints(found)).toEqual([complaint])
