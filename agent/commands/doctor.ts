@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import { realClock } from '../clock.ts'
 import { loadConfig, stateDirOf } from '../config/load-config.ts'
 import { OWN_CHECKS, SITE_CHECKS } from '../doctor/all-checks.ts'
+import { besideTheUnit } from '../doctor/beside-the-unit.ts'
 import { examine } from '../doctor/examine.ts'
 import { exitCodeOf, type Finding } from '../doctor/finding.ts'
 import { openOwnLook, openSiteLook } from '../doctor/open-looks.ts'
@@ -53,7 +54,7 @@ function readSiteFiles(names: readonly string[]): Wanted | undefined {
 }
 
 async function diagnose(options: Options, wanted: Wanted | undefined): Promise<readonly Finding[]> {
-  const config = loadConfig(options, process.env)
+  const config = loadConfig(options, besideTheUnit(process.env))
   const stateDir = config.ok ? config.value.stateDir : stateDirOf(options.stateDir, process.env)
   const answered = await askDesk(deskSocketPath(stateDir, process.env), statusQuestion, StatusAnswer)
   const input = { config, stateDir, wanted, clock: realClock, desk: answered?.ok ? answered.value : undefined }

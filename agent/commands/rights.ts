@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { loadConfig, type LoadedConfig } from '../config/load-config.ts'
 import { createDialer } from '../dialer.ts'
+import { besideTheUnit } from '../doctor/beside-the-unit.ts'
 import { releaseOf } from '../doctor/checks/version.ts'
 import { EXTRAS, type Extra, type Release } from '../doctor/privileges.ts'
 import { createReader } from '../doctor/probe/proxmox-reader.ts'
@@ -76,7 +77,7 @@ const readExtras = (options: Options): readonly Extra[] =>
 async function findRelease(options: Options): Promise<Release> {
   if (options.pve !== undefined)
     return parseRelease(options.pve) ?? fail(`--pve: "${options.pve}" is not a supported release; give 8.0 to 9.x`)
-  const config = loadConfig(options, process.env)
+  const config = loadConfig(options, besideTheUnit(process.env))
   const version = config.ok ? await askVersion(config.value) : undefined
   if (version === undefined)
     fail('--pve: give the release of your hosts, like --pve 9 (pveversion tells it); no configured endpoint told it')

@@ -11,9 +11,10 @@ export type Place = 'pool' | 'guests' | 'host' | 'disk-storage' | 'image-storage
 /** What only some sites want; the name is what `lanline-agent rights --with` takes. */
 export const EXTRAS = {
   'guest-agent': 'ask the guest agent for the addresses of machines (DHCP)',
-  cdrom: 'change and detach cloud-init drives and ISOs of existing machines',
+  cdrom: 'attach and detach CDs: machines that boot from an ISO, or get their address from one',
   cleanup: 'delete Talos images and ISOs that nothing uses any more; also lets it delete anything else on that storage',
   quorum: 'see whether the Proxmox cluster has quorum, its tag rules and its firewall',
+  ha: 'take a machine out of HA before it is removed; the right also opens the consoles of the hosts',
 } as const
 export type Extra = keyof typeof EXTRAS
 
@@ -70,6 +71,7 @@ const NEEDS: readonly Need[] = [
   { place: 'bridge', privilege: 'SDN.Use', why: 'plug machines into the bridge, with any VLAN' },
   { place: 'mapping', privilege: 'Mapping.Use', why: 'pass the mapped device through' },
   { place: 'cluster', privilege: 'Sys.Audit', why: EXTRAS.quorum, from: [8, 2], extra: 'quorum' },
+  { place: 'cluster', privilege: 'Sys.Console', why: EXTRAS.ha, extra: 'ha' },
   { place: 'cluster', privilege: 'Sys.Audit', why: 'let hosts fetch Talos images', before: [8, 2] },
   { place: 'cluster', privilege: 'Sys.Modify', why: 'let hosts fetch Talos images', before: [8, 2] },
 ]

@@ -90,7 +90,7 @@ function shakeHands(socket: Socket, host: string, caPem: string | undefined): Pr
       if (!leaf) return fail('no certificate was shown')
       // Node types it as an Error; it is the code as text.
       const distrust: unknown = secured.authorized ? undefined : secured.authorizationError
-      const code = distrust === undefined ? undefined : String(distrust)
+      const code = typeof distrust === 'string' ? distrust : distrust instanceof Error ? distrust.message : undefined
       settle(ok({ distrust: code, leaf: certificateFacts(leaf) }))
     })
   })
