@@ -8,6 +8,7 @@ import { createProxmoxProvider } from '#agent/providers/proxmox/provider.ts'
 import type { Provider } from '#agent/providers/provider.ts'
 import { startProxmox, type ProxmoxHost } from '#lab/proxmox/host.ts'
 import type { AgentAccess } from '#lab/proxmox/least-privilege.ts'
+import type { Release } from '#lab/proxmox/profile.ts'
 import { labTime } from '#lab/time.ts'
 import { Trace } from '#lab/trace.ts'
 import { fastClock } from './step-journal.ts'
@@ -32,8 +33,10 @@ const RATE = 500
 
 export async function startProxmoxSite(
   setUp: (host: ProxmoxHost) => AgentAccess | Promise<AgentAccess> = (host) => host.setUpLeastPrivilege(),
+  release: Release = '9.2',
 ): Promise<ProxmoxSite> {
   const host = await startProxmox({
+    release,
     hostName: HOST,
     lanAddress: '192.168.1.10',
     threads: 36,
