@@ -10,6 +10,7 @@ import { contractOfTalos } from '#core/talos/versions.ts'
 import type { ClientIdentity } from '../vault/client-identity.ts'
 import { deriveConfigToken } from '../vault/config-token.ts'
 import type { HandlerDeps } from './deps.ts'
+import { ejectMedia } from './eject-media.ts'
 import type { HandlerContext, OperationHandler } from './handler.ts'
 import { waitFor } from './waiting.ts'
 
@@ -54,6 +55,7 @@ export const configureMachine =
     })
     if (!held.ok) return held
     context.steps.done('apply')
+    await ejectMedia(deps, input, context)
     return ok({ intentHash: input.intentHash, configToken: held.value })
   }
 

@@ -74,7 +74,8 @@ export async function startProxmoxSite(
     clock: fastClock,
     dialer: createDialer(),
   })
-  const image = { host: HOST, storage: 'local', fileName: diskImageFileName(SCHEMATIC, TALOS_VERSION) }
+  const fileName = diskImageFileName(SCHEMATIC, TALOS_VERSION)
+  const image = { host: HOST, storage: 'local', content: 'import', fileName } as const
   return {
     host,
     provider,
@@ -115,7 +116,7 @@ const NOTHING_ELSE: Omit<HandlerDeps, 'provider'> = {
   kubernetes: { connect: unused },
   factory: {
     register: (schematic) => Promise.resolve({ ok: true, value: schematicId(schematic) }),
-    imageUrl: (id, version) => `https://factory.test/image/${id}/${version}/nocloud-amd64.qcow2`,
+    imageUrl: (id, version, file = 'nocloud-amd64.qcow2') => `https://factory.test/image/${id}/${version}/${file}`,
   },
   addresses: { findListener: () => Promise.resolve(undefined) },
   configured: { find: () => undefined },
