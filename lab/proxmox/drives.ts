@@ -159,7 +159,7 @@ async function importImage(
   const atOnce = (importsOn.get(storage) ?? 0) + 1
   importsOn.set(storage, atOnce)
   try {
-    await worker.busy(importMs(image.usedBytes, atOnce)).catch(() => {
+    await worker.busy(importMs(image.usedBytes, atOnce, world.options.importMibPerSecond)).catch(() => {
       throw broken('received interrupt')
     })
   } finally {

@@ -27,8 +27,9 @@ const IMPORT_BYTES_PER_MS = 450_000
 /** From this many imports on one store they slow each other down. */
 const FREE_IMPORTS = 2
 
-export const importMs = (bytes: number, importsAtOnce: number): number =>
-  (bytes / IMPORT_BYTES_PER_MS) * Math.max(1, importsAtOnce / FREE_IMPORTS)
+export const importMs = (bytes: number, importsAtOnce: number, mibPerSecond?: number): number =>
+  (bytes / (mibPerSecond === undefined ? IMPORT_BYTES_PER_MS : (mibPerSecond * 1024 ** 2) / 1000)) *
+  Math.max(1, importsAtOnce / FREE_IMPORTS)
 
 const DEFAULT_MBIT_PER_SECOND = 250
 

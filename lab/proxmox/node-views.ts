@@ -36,7 +36,7 @@ const usedMemory = ({ world }: Call): number =>
 /** `GET /nodes/{node}/status`. */
 export function nodeStatus(call: Call): unknown {
   const { threads, memoryMiB } = call.world.options
-  const { version, major } = call.world.cluster.profile
+  const { version, major, cpuDetails } = call.world.cluster.profile
   const total = memoryMiB * 1024 ** 2
   const used = Math.min(total, usedMemory(call))
   return {
@@ -51,8 +51,7 @@ export function nodeStatus(call: Call): unknown {
       sockets: 1,
       mhz: '2600.000',
       model: 'Simulated CPU',
-      vendor: 'AuthenticAMD',
-      family: '25',
+      ...(cpuDetails ? { vendor: 'AuthenticAMD', family: '25' } : {}),
       hvm: '1',
       user_hz: 100,
       flags:

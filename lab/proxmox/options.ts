@@ -19,6 +19,8 @@ export interface HostOptions {
   readonly foreignGuests?: readonly ForeignGuest[]
   /** Line speed of image downloads; a home connection when not given. */
   readonly downloadMbitPerSecond?: number
+  /** How fast an image becomes a disk, when nothing else is imported; that of a local SSD when not given. */
+  readonly importMibPerSecond?: number
   readonly pciDevices?: readonly PciDeviceOptions[]
 }
 

@@ -65,8 +65,14 @@ export const decimal = (minimum?: number, maximum?: number): Parameter => ({
 })
 export const flag = (extras: Extras = {}): Parameter => ({ type: 'boolean', optional: true, ...extras })
 export const choice = (...choices: readonly string[]): Parameter => ({ type: 'string', optional: true, choices })
-export const needed = (parameter: Parameter): Parameter => ({ ...parameter, optional: false })
-export const indexed = (count: number, parameter: Parameter): Parameter => ({ ...parameter, count })
+/** What is said of a parameter holds for its older form too. */
+const everywhere = (parameter: Parameter, said: Partial<Parameter>): Parameter => ({
+  ...parameter,
+  ...said,
+  ...(parameter.before9 ? { before9: { ...parameter.before9, ...said } } : {}),
+})
+export const needed = (parameter: Parameter): Parameter => everywhere(parameter, { optional: false })
+export const indexed = (count: number, parameter: Parameter): Parameter => everywhere(parameter, { count })
 
 const NOT_DEFINED = 'property is not defined in schema and the schema does not allow additional properties'
 const MISSING = 'property is missing and it is not optional'

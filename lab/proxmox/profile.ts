@@ -15,6 +15,8 @@ export interface Profile {
   readonly poolGivesTags: boolean
   /** Figures carry the memory of the host's process and the pressure of the last minutes. */
   readonly pressureShown: boolean
+  /** CPU models that are not real ones say so, and a host's CPU names its vendor. */
+  readonly cpuDetails: boolean
   /** Newest first. */
   readonly machineVersions: readonly string[]
   /** As `meta` of a new guest says. */
@@ -51,6 +53,7 @@ export const PROFILES: Readonly<Record<Release, Profile>> = {
     agentPrivileges: ['VM.GuestAgent.Audit', 'VM.GuestAgent.Unrestricted'],
     poolGivesTags: false,
     pressureShown: true,
+    cpuDetails: true,
     machineVersions: ['11.0+pve1', '11.0', '10.2', '10.1', '10.0+pve1', '10.0', ...MACHINES_OF_9_2],
     qemuVersion: '11.0.0',
     haPlacement: 'rules',
@@ -62,6 +65,7 @@ export const PROFILES: Readonly<Record<Release, Profile>> = {
     agentPrivileges: ['VM.Monitor'],
     poolGivesTags: true,
     pressureShown: false,
+    cpuDetails: false,
     machineVersions: MACHINES_OF_9_2,
     qemuVersion: '9.2.0',
     haPlacement: 'groups',

@@ -29,6 +29,7 @@ export interface Task {
 }
 
 export interface Worker {
+  readonly pid: number
   readonly signal: AbortSignal
   log(line: string): void
   /** Lets lab time pass; throws `received interrupt` when the task is stopped meanwhile. */
@@ -86,6 +87,7 @@ export class Tasks {
   #workerOf(task: Task): Worker {
     const signal = task.stop.signal
     return {
+      pid: task.pid,
       signal,
       log: (line) => this.#log(task, line),
       busy: async (ms) => {

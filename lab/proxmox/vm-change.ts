@@ -33,6 +33,7 @@ interface Change {
 export async function changeVm(world: World, who: Identity, parameters: Parameters): Promise<null> {
   const { vm, change } = prepare(world, who, parameters)
   const worker: Worker = {
+    pid: 0,
     signal: new AbortController().signal,
     log: () => undefined,
     busy: (ms) => world.time.pass(ms),

@@ -84,7 +84,8 @@ async function make(
     if (tags !== undefined) {
       checkTagRights(world, who, vmid, world.cluster.profile.poolGivesTags ? pool : undefined)
       checkTagChange(world.cluster, who, '', tags)
-      config.set('tags', normaliseTags(tags))
+      // Older releases keep them as they were written.
+      config.set('tags', world.cluster.profile.major < 9 ? tags : normaliseTags(tags))
     }
     vm.config.clear()
     for (const [key, value] of config) vm.config.set(key, value)

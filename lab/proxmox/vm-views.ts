@@ -32,7 +32,10 @@ export function vmFigures(world: World, vm: Vm): VmFigures {
   const memoryBytes = memoryMiBOf(config) * 1024 ** 2
   return {
     running: vm.running !== undefined,
-    name: config.get('name') ?? (vm.kind === 'lxc' ? `CT${vm.vmid}` : `VM ${vm.vmid}`),
+    name:
+      config.get(vm.kind === 'lxc' ? 'hostname' : 'name') ??
+      config.get('name') ??
+      `${vm.kind === 'lxc' ? 'CT' : 'VM '}${vm.vmid}`,
     tags: config.get('tags'),
     lock: config.get('lock'),
     cores: coresOf(config),

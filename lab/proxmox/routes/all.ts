@@ -3,6 +3,7 @@ import { accessRoutes } from './access.ts'
 import { clusterRoutes } from './cluster.ts'
 import { datacenterRoutes } from './datacenter.ts'
 import { hardwareRoutes } from './hardware.ts'
+import { containerRoutes } from './lxc.ts'
 import { pageRoutes } from './pages.ts'
 import { userRoutes } from './users.ts'
 import { haRoutes } from './high-availability.ts'
@@ -38,4 +39,5 @@ export const ROUTES: readonly Route[] = [
   ...haRoutes,
   ...userRoutes,
   ...pageRoutes,
+  ...containerRoutes,
 ]

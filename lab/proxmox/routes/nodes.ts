@@ -57,7 +57,13 @@ export const nodeRoutes: readonly Route[] = [
     path: '/nodes/{node}/capabilities/qemu/cpu',
     parameters: { ...NODE, arch: since9(choice('x86_64', 'aarch64')) },
     latencyMs: 4,
-    handle: () => CPU_MODELS.map((model) => ({ ...model, custom: 0 })),
+    handle: ({ world }) =>
+      CPU_MODELS.map(({ name, vendor, abstract }) => ({
+        name,
+        vendor,
+        custom: 0,
+        ...(abstract && world.cluster.profile.cpuDetails ? { abstract } : {}),
+      })),
   },
   {
     method: 'GET',
@@ -91,6 +97,6 @@ function urlMetadata(call: Call): unknown {
     return { filename, mimetype: 'application/octet-stream', size: answer.sizeBytes }
   }
   if (answer.kind === 'http-error') throw failed(`invalid server response: '${answer.status} ${answer.reason}'`)
-  const why = answer.kind === 'refused' ? 'Connection refused' : 'Name or service not known'
+  const why = answer.kind === 'unknown-host' ? 'Name or service not known' : 'Connection refused'
   throw failed(`invalid server response: '500 Can't connect to ${answer.host} (${why})'`)
 }
