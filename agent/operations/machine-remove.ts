@@ -1,6 +1,6 @@
-import { err, ok, type Result } from '#core/base/result.ts'
+import { ok, type Result } from '#core/base/result.ts'
 import type { OperationInput } from '#core/model/operation.ts'
-import { problem, type Problem } from '#core/model/problem.ts'
+import type { Problem } from '#core/model/problem.ts'
 import type { HandlerDeps } from './deps.ts'
 import type { HandlerContext, OperationHandler } from './handler.ts'
 import { leaveEtcd } from './leave-etcd.ts'

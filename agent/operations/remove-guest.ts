@@ -88,7 +88,12 @@ async function stopAndDestroy(
   const bare = await unprotect(deps, ref, context)
   if (!bare.ok) return locked(bare, found)
   context.progress('destroying')
-  return locked(await runTaskStep(context, provider, DESTROY, () => provider.startDestruction(ref)), found)
+  const destroyed = await runTaskStep(context, provider, DESTROY, async () => {
+    const started = await provider.startDestruction(ref)
+    // Started or protected again since we looked: the next round begins from the beginning.
+    return !started.ok && started.error.code === 'still-settling' ? ok(undefined) : started
+  })
+  return locked(destroyed, found)
 }
 
 /** A lock that outlived a long wait was left behind, or is a long task of somebody's: what can be done about it is said. */

@@ -27,8 +27,8 @@ const RULES: readonly TextRule[] = [
   { text: /cfs-lock '([^']+)' error: got lock request timeout/, code: 'provider-busy', facts: ['lock'] },
   { text: /checksum mismatch \(file change by other user\?\)/, code: 'provider-busy' },
   { text: /cluster not ready - no quorum|no quorum!/, code: 'provider-busy' },
-  // A guest that its host, HA or a person started again between the stop and the destruction.
-  { text: /VM \d+ is running - destroy failed/, code: 'still-settling' },
+  // A guest that HA or a person started or protected again between our look and the destruction.
+  { text: /VM \d+ is running - destroy failed|can't remove .* - protection mode enabled/, code: 'still-settling' },
   // Says what it is before what it says: this 403 names no privilege.
   { text: /pool '([^']+)' does not exist/, code: 'permission-missing', facts: ['pool'] },
   { text: /Permission check failed \(([^,)]+), ([^)]+)\)/, code: 'permission-missing', facts: ['path', 'privilege'] },

@@ -6,7 +6,7 @@ import { aNicShape } from '#test/support/hardware.ts'
 
 /**
  * Read back by a small reader of our own, in each of the three ways a system may choose. The same bytes were also read
- * by pycdlib 1.14 and named `cidata` by blkid 2.38.
+ * by pycdlib 1.22 and named `cidata` by blkid 2.38.
  */
 const SECTOR = 2048
 interface Read {
@@ -64,8 +64,8 @@ describe('a CD image', () => {
 
   test('refuses what would not fit its one directory', () => {
     const many = Array.from({ length: 9 }, (_, index) => ({ name: `f${index}`, content: Buffer.from('') }))
-    expect(() => writeIso('x', many)).toThrow()
-    expect(() => writeIso('x', [{ name: 'a b', content: Buffer.from('') }])).toThrow()
+    expect(() => writeIso('x', many)).toThrow('one sector')
+    expect(() => writeIso('x', [{ name: 'a b', content: Buffer.from('') }])).toThrow('ASCII')
   })
 })
 

@@ -193,7 +193,7 @@ describe('the parameters of a new machine', () => {
   })
 
   test('secure boot without OVMF is a mistake of ours and not sent', () => {
-    expect(() => params({ secureBoot: true, firmware: 'seabios' })).toThrow()
+    expect(() => params({ secureBoot: true, firmware: 'seabios' })).toThrow('only OVMF')
   })
 })
 
