@@ -26,6 +26,7 @@ export class Door {
   readonly #world: World
   readonly #login: Login
   readonly #faults: Faults
+  #received = 0
 
   constructor(world: World, login: Login, faults: Faults) {
     this.#world = world
@@ -33,10 +34,16 @@ export class Door {
     this.#faults = faults
   }
 
+  /** Requests that arrived until now, whatever became of them. */
+  get received(): number {
+    return this.#received
+  }
+
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     let parsed: ApiRequest | undefined
     try {
       parsed = await readRequest(request)
+      this.#received += 1
       const who = await this.#identify(request, parsed)
       const outcome = await this.#serve(who, parsed)
       if (outcome === 'connection-lost') request.socket.destroy()

@@ -36,6 +36,8 @@ export interface ProxmoxHost {
   readonly faults: Faults
   readonly cluster: Cluster
   readonly world: World
+  /** Requests that arrived until now. */
+  calls(): number
   guests(): readonly Vm[]
   volumes(): readonly Volume[]
   tasks(): readonly Task[]
@@ -124,6 +126,7 @@ export async function startHost(
     faults,
     cluster,
     world,
+    calls: () => door.received,
     guests: () => world.vms.all(),
     volumes: () => world.storages.all().flatMap((storage) => [...storage.volumes.values()]),
     tasks: () => world.tasks.all(),

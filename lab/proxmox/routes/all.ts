@@ -2,6 +2,7 @@ import type { Route } from '../route.ts'
 import { accessRoutes } from './access.ts'
 import { clusterRoutes } from './cluster.ts'
 import { datacenterRoutes } from './datacenter.ts'
+import { firewallRoutes } from './firewall.ts'
 import { hardwareRoutes } from './hardware.ts'
 import { containerRoutes } from './lxc.ts'
 import { pageRoutes } from './pages.ts'
@@ -23,6 +24,7 @@ import { taskRoutes } from './tasks.ts'
 export const ROUTES: readonly Route[] = [
   ...clusterRoutes,
   ...datacenterRoutes,
+  ...firewallRoutes,
   ...accessRoutes,
   ...poolRoutes,
   ...storageRoutes,

@@ -40,7 +40,8 @@ export interface Outcome {
 
 /** A moment of real time in which an idle server would have answered. */
 const MOMENT_MS = 2
-const QUIET_MOMENTS = 10
+const QUIET_MOMENTS = 3
+const WAY_MOMENTS = 500
 const MOMENTS = 20
 
 export function readRows(path: string): Row[] | undefined {
@@ -75,13 +76,17 @@ class Run {
   readonly #replay: Replay
   readonly #names = new Names()
   readonly #clients: Map<string, Client>
-  readonly #waiting: Promise<void>[] = []
+  /** Calls without an answer yet, and when they had one in life. */
+  #waiting: { readonly endS: number; readonly answered: Promise<void> }[] = []
   readonly #differences: { readonly index: number; readonly text: string }[] = []
   readonly #leftOut: string[] = []
+  readonly #callsBefore: number
+  #sent = 0
   #agreed = 0
 
   constructor(replay: Replay) {
     this.#replay = replay
+    this.#callsBefore = replay.host.calls()
     this.#clients = new Map([
       ...(replay.tokens ?? []),
       ['root@pam (ticket)', replay.root],
@@ -155,10 +160,15 @@ class Run {
       this.#advance(index)
       return
     }
+    // Whoever sent this call had these answers.
+    const known = this.#waiting.filter(({ endS }) => endS <= row.t + 0.002)
+    if (known.length > 0) await this.#settle(Promise.all(known.map(({ answered }) => answered)))
     const next = this.#replay.rows[index + 1]
     const overlaps = next !== undefined && row.t * 1000 + row.ms > next.t * 1000 + 2
     const answer = this.#exchange(row).then((got) => this.#judge(index, got))
-    this.#waiting.push(answer)
+    const waiting = { endS: row.t + row.ms / 1000, answered: answer }
+    this.#waiting.push(waiting)
+    answer.finally(() => (this.#waiting = this.#waiting.filter((each) => each !== waiting))).catch(() => undefined)
     if (overlaps) await this.#settle(answer, this.#replay.time.now() + (next.t - row.t) * 1000)
     else {
       const before = this.#replay.time.now()
@@ -169,7 +179,7 @@ class Run {
   }
 
   async finish(): Promise<void> {
-    await this.#settle(Promise.all(this.#waiting))
+    await this.#settle(Promise.all(this.#waiting.map(({ answered }) => answered)))
   }
 
   #row(index: number): Row {
@@ -196,8 +206,9 @@ class Run {
     while (idle < MOMENTS) {
       await Promise.race([done, time.activity(MOMENT_MS)])
       if (settled) return answer
-      // Until somebody begins to wait, the call may still be on its way on a busy machine.
-      if (time.begun === begun && quiet < QUIET_MOMENTS) {
+      // A call may still be on its way on a busy machine; then nobody has begun to wait for it.
+      const onTheWay = this.#sent > this.#replay.host.calls() - this.#callsBefore
+      if (onTheWay ? quiet < WAY_MOMENTS : time.begun === begun && quiet < QUIET_MOMENTS) {
         quiet += 1
         continue
       }
@@ -242,6 +253,7 @@ class Run {
     const client =
       this.#clients.get(row.actor) ?? this.#clients.get(row.actor.startsWith('root') ? 'root@pam (ticket)' : '')
     if (!client) throw new Error(`nobody is ${row.actor}`)
+    this.#sent += 1
     return client.call(row.method, path, { params })
   }
 

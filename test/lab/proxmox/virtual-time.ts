@@ -60,7 +60,8 @@ export class VirtualTime implements LabTime {
       const done = (): void => {
         clearTimeout(timer)
         this.#listeners.delete(done)
-        resolve()
+        // Whoever began to wait may be about to go on with something else that takes no time.
+        setImmediate(() => setImmediate(resolve))
       }
       const timer = setTimeout(done, momentMs)
       this.#listeners.add(done)
