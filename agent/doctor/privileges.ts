@@ -13,6 +13,7 @@ export const EXTRAS = {
   'guest-agent': 'ask the guest agent for the addresses of machines (DHCP)',
   cdrom: 'attach and detach CDs: machines that boot from an ISO, or get their address from one',
   cleanup: 'delete Talos images and ISOs that nothing uses any more; also lets it delete anything else on that storage',
+  orphans: 'see and delete disks of machines that are gone; also lets it delete every other disk of that storage',
   quorum: 'see whether the Proxmox cluster has quorum, its tag rules and its firewall',
   ha: 'take a machine out of HA before it is removed; the right also opens the consoles of the hosts',
 } as const
@@ -65,6 +66,8 @@ const NEEDS: readonly Need[] = [
   { place: 'host', privilege: 'Sys.AccessNetwork', why: 'let the host fetch Talos images', from: [8, 2] },
   { place: 'disk-storage', privilege: 'Datastore.AllocateSpace', why: 'make and grow disks' },
   { place: 'disk-storage', privilege: 'Datastore.Audit', why: 'see free space and volumes left behind' },
+  // A disk without a guest is listed only to those who may allocate on its storage.
+  { place: 'disk-storage', privilege: 'Datastore.Allocate', why: EXTRAS.orphans, extra: 'orphans' },
   { place: 'image-storage', privilege: 'Datastore.AllocateTemplate', why: 'bring Talos images' },
   { place: 'image-storage', privilege: 'Datastore.Audit', why: 'find images and import from them' },
   { place: 'image-storage', privilege: 'Datastore.Allocate', why: EXTRAS.cleanup, extra: 'cleanup' },

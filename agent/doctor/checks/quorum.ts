@@ -21,11 +21,12 @@ export const quorumCheck: Check<SiteLook> = {
     const status = await look.read('/cluster/status')
     // Sys.Audit on / is an extra; without it a host that is off can still be seen.
     const cluster = status.ok ? toRows(status.value.data).find((row) => row['type'] === 'cluster') : undefined
-    const away = status.ok
+    const told = status.ok
       ? toRows(status.value.data)
           .filter((row) => row['type'] === 'node' && !toFlag(row['online']))
           .flatMap((row) => toText(row['name']) ?? [])
-      : hosts.value.filter(({ online }) => !online).map(({ name }) => name)
+      : []
+    const away = [...new Set([...told, ...hosts.value.filter(({ online }) => !online).map(({ name }) => name)])]
     return ok(
       judgeQuorum({
         quorate: cluster === undefined ? undefined : toFlag(cluster['quorate']),

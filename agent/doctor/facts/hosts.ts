@@ -12,7 +12,10 @@ export interface HostFacts {
   readonly version: string
 }
 
-/** Every host, those that are off included. A host is `unknown` until its first statistics; only `offline` counts as off. */
+/**
+ * Every host, those that are off included. A host is `unknown` until its first statistics, and its state may be old: it
+ * is off when it is told so, or when it does not answer for itself.
+ */
 export async function hostsOf(look: SiteLook): Promise<Result<readonly HostFacts[], Problem>> {
   const listed = await look.read('/nodes')
   if (!listed.ok) return listed
@@ -25,7 +28,8 @@ export async function hostsOf(look: SiteLook): Promise<Result<readonly HostFacts
       hosts.map(async ({ name, online }) => {
         const version = online ? await look.read(path`/nodes/${name}/version`) : undefined
         const told = version?.ok ? toText(toRow(version.value.data)['version']) : undefined
-        return { name, online, version: told ?? '' }
+        const silent = version && !version.ok && version.error.code === 'provider-unreachable'
+        return { name, online: online && !silent, version: told ?? '' }
       }),
     ),
   )

@@ -3,6 +3,7 @@ import type { Problem } from '#core/model/problem.ts'
 import { path } from '../../providers/proxmox/http.ts'
 import { toCount, toFlag, toRow, toRows, toText } from '../../providers/proxmox/parse.ts'
 import type { SiteLook } from '../site-look.ts'
+import { hostsOf } from './hosts.ts'
 
 /** A storage as one host sees it. */
 export interface StorageFacts {
@@ -20,14 +21,18 @@ export interface StorageFacts {
 
 /**
  * Names come from the statistics, which never hang; each state is asked alone, so that one dead NFS server is named and
- * spoils nothing else. Storages without a right on them are missing.
+ * spoils nothing else. Storages without a right on them are missing, and those of hosts that are off.
  */
 export async function storagesOf(look: SiteLook): Promise<Result<readonly StorageFacts[], Problem>> {
+  const hosts = await hostsOf(look)
+  if (!hosts.ok) return hosts
+  const online = new Set(hosts.value.filter((host) => host.online).map(({ name }) => name))
   const listed = await look.read('/cluster/resources', { type: 'storage' })
   if (!listed.ok) return listed
+  const rows = toRows(listed.value.data).filter((row) => online.has(toText(row['node']) ?? ''))
   return ok(
     await Promise.all(
-      toRows(listed.value.data).map(async (row) => {
+      rows.map(async (row) => {
         const host = toText(row['node']) ?? ''
         const name = toText(row['storage']) ?? ''
         const status = await look.read(path`/nodes/${host}/storage/${name}/status`)

@@ -8,7 +8,7 @@ import { words } from '../words.ts'
 
 /** Firewall options of the datacenter and of guests: kept and told, but no packet of the lab is filtered by them. */
 const COMMON: ParameterTable = {
-  delete: text({ format: formats.configIdList }),
+  delete: text(),
   digest: text({ maxLength: 64 }),
   policy_in: choice(...words('ACCEPT REJECT DROP')),
   policy_out: choice(...words('ACCEPT REJECT DROP')),

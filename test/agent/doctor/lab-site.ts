@@ -7,6 +7,7 @@ import { onTestFinished } from 'vitest'
 import { ok } from '#core/base/result.ts'
 import { Secret } from '#core/base/secret.ts'
 import { diskImagePath, schematicId, schematicOf } from '#core/talos/schematic.ts'
+import type { DeskStatus } from '#agent/commands/desk.ts'
 import { realClock } from '#agent/clock.ts'
 import type { LoadedConfig } from '#agent/config/load-config.ts'
 import { SITE_CHECKS } from '#agent/doctor/all-checks.ts'
@@ -21,6 +22,7 @@ import type { ProxmoxOptions } from '#lab/proxmox/options.ts'
 import type { Release } from '#lab/proxmox/profile.ts'
 import { labTime } from '#lab/time.ts'
 import { Trace } from '#lab/trace.ts'
+import { anEnrolment } from '../identity/an-enrolment.ts'
 import { readText } from '#test/support/repository.ts'
 import { typeCommands } from '#test/support/proxmox-commands.ts'
 
@@ -147,13 +149,37 @@ export async function aDoctorSite(
   }
 }
 
-export async function examineSite(config: LoadedConfig, withDocuments: boolean): Promise<readonly Finding[]> {
+export async function examineSite(
+  config: LoadedConfig,
+  withDocuments: boolean,
+  watching?: Pick<DeskStatus, 'clusters'>,
+): Promise<readonly Finding[]> {
   const read = readWanted([{ name: 'homelab.yaml', text: readText('examples/homelab.yaml') }])
   if (!read.ok) throw new Error(read.error)
   const wanted = withDocuments ? read.value : undefined
-  const input = { config: ok(config), stateDir: config.stateDir, desk: undefined, wanted, clock: realClock }
+  const input = {
+    config: ok(config),
+    stateDir: config.stateDir,
+    desk: watching && { ...A_DESK, ...watching },
+    wanted,
+    clock: realClock,
+  }
   const site = openSiteLook(config, openOwnLook(input), input)
   const findings = await examine(SITE_CHECKS, site.look, realClock)
   await site.close()
   return findings
+}
+
+/** A running service that has nothing to do. */
+const A_DESK: DeskStatus = {
+  agentVersion: '0.0.0',
+  agentId: anEnrolment.agentId,
+  siteName: anEnrolment.siteName,
+  relayOrigin: anEnrolment.relayOrigin,
+  fingerprint: '',
+  incarnation: 1,
+  lastEpoch: 1,
+  link: { link: 'not-running' },
+  operations: [],
+  clusters: [],
 }
