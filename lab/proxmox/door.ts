@@ -26,7 +26,8 @@ export class Door {
   readonly #world: World
   readonly #login: Login
   readonly #faults: Faults
-  #received = 0
+  /** Requests that arrived whole until now, and those of them that are done with. */
+  readonly calls = { received: 0, answered: 0 }
 
   constructor(world: World, login: Login, faults: Faults) {
     this.#world = world
@@ -34,24 +35,19 @@ export class Door {
     this.#faults = faults
   }
 
-  /** Requests that arrived until now, whatever became of them. */
-  get received(): number {
-    return this.#received
-  }
-
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     let parsed: ApiRequest | undefined
     try {
       parsed = await readRequest(request)
-      this.#received += 1
+      this.calls.received += 1
       const who = await this.#identify(request, parsed)
       const outcome = await this.#serve(who, parsed)
       if (outcome === 'connection-lost') request.socket.destroy()
       else write(response, outcome)
     } catch (cause) {
-      if (response.headersSent || response.destroyed) return
-      write(response, await this.#refusal(cause, parsed))
+      if (!response.headersSent && !response.destroyed) write(response, await this.#refusal(cause, parsed))
     }
+    if (parsed) this.calls.answered += 1
   }
 
   async #identify(request: IncomingMessage, parsed: ApiRequest): Promise<Identity | undefined> {

@@ -174,7 +174,7 @@ const volumeOf = (
   format: formatOf(download.content, volid),
   vmid: undefined,
   path,
-  sizeBytes: image.virtualBytes,
+  sizeBytes: download.content === 'import' ? image.virtualBytes : image.sizeBytes,
   usedBytes: image.sizeBytes,
   changedAt: epochSeconds(world),
   image: { sha256: image.sha256, content: image.content },

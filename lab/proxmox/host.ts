@@ -36,8 +36,8 @@ export interface ProxmoxHost {
   readonly faults: Faults
   readonly cluster: Cluster
   readonly world: World
-  /** Requests that arrived until now. */
-  calls(): number
+  /** Requests that arrived whole until now, and those of them that are done with. */
+  readonly calls: { readonly received: number; readonly answered: number }
   guests(): readonly Vm[]
   volumes(): readonly Volume[]
   tasks(): readonly Task[]
@@ -126,7 +126,7 @@ export async function startHost(
     faults,
     cluster,
     world,
-    calls: () => door.received,
+    calls: door.calls,
     guests: () => world.vms.all(),
     volumes: () => world.storages.all().flatMap((storage) => [...storage.volumes.values()]),
     tasks: () => world.tasks.all(),

@@ -174,7 +174,10 @@ function checkMemory(world: World, worker: Worker, vm: Vm): void {
 
 async function pressButton(world: World, worker: Worker, vm: Vm, how: Shutdown): Promise<void> {
   if (vms.agentEnabled(vm.config)) {
-    await worker.busy(SILENT_AGENT_MS)
+    await worker.busy(SILENT_AGENT_MS).catch((cause: unknown) => {
+      worker.log('QEMU Guest Agent is not running - received interrupt')
+      throw cause
+    })
     worker.log(`QEMU Guest Agent is not running - VM ${vm.vmid} qga command 'guest-ping' failed - got timeout`)
   }
   const patience = new AbortController()

@@ -10,6 +10,8 @@ import { nodeFigures } from '../node-views.ts'
 
 const FIRST_ID = 100
 const LAST_ID = 999_999
+/** The cluster's list of tasks is no longer than this. */
+const LISTED_TASKS = 25
 
 /** What belongs to the whole cluster, of one host here. */
 export const clusterRoutes: readonly Route[] = [
@@ -51,7 +53,8 @@ export const clusterRoutes: readonly Route[] = [
       call.world.cluster.worlds
         .flatMap((world) => visibleTasks({ ...call, world }))
         .sort((a, b) => b.startTime - a.startTime)
-        .map(shortTaskRow),
+        .slice(0, LISTED_TASKS)
+        .map((task, index) => shortTaskRow(task, index === 0)),
   },
   {
     method: 'GET',

@@ -80,6 +80,11 @@ function status(call: Call): unknown {
 }
 
 function log(call: Call): unknown {
+  const { tasks } = call.world
+  const upid = param(call, 'upid')
+  tasks.check(upid)
+  // A task that nobody knows has a log that cannot be opened, unlike a status.
+  if (!tasks.find(upid)) return withTotal([{ n: 1, t: 'unable to open file - No such file or directory' }], 1)
   const task = readable(call)
   const start = numberParam(call, 'start') ?? 0
   const limit = numberParam(call, 'limit') ?? PAGE
@@ -114,10 +119,10 @@ export function taskRow(task: Task): Record<string, unknown> {
   }
 }
 
-/** As the cluster's list shows a task. */
-export function shortTaskRow(task: Task): Record<string, unknown> {
+/** As the cluster's list shows a task. What was read back from a file is text, what was just written a number. */
+export function shortTaskRow(task: Task, fresh: boolean): Record<string, unknown> {
   const { pid: _, pstart: __, ...row } = taskRow(task)
-  return { ...row, saved: task.exit === undefined ? '0' : '1' }
+  return { ...row, saved: task.exit === undefined ? '0' : fresh ? 1 : '1' }
 }
 
 /** The words of `statusfilter`. */

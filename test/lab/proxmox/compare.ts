@@ -13,12 +13,19 @@ export class Names {
   }
 }
 
-type Task = { readonly status?: string; readonly exitstatus?: string; readonly digest?: string } | null
+type Task = {
+  readonly status?: string
+  readonly exitstatus?: string
+  readonly digest?: string
+  readonly smbios1?: string
+} | null
 
 export function learn(row: Row, answer: Answer, names: Names): void {
   const [recorded, ours] = [row.body?.data, answer.body?.data]
   if (typeof recorded === 'string' && recorded.startsWith('UPID:')) names.learn(recorded, ours)
   names.learn((recorded as Task)?.digest, (ours as Task)?.digest)
+  // An identity that was not given is drawn by the host.
+  if (row.path.endsWith('/config')) names.learn((recorded as Task)?.smbios1, (ours as Task)?.smbios1)
 }
 
 /** Undefined when the answer is as it was: status, reason, shape, and the values that are the host's to get right. */
@@ -63,8 +70,9 @@ function compareValues(row: Row, ours: Body, names: Names): string | undefined {
   const mismatch = (a: unknown, b: unknown): string | undefined =>
     JSON.stringify(a) === JSON.stringify(b) ? undefined : said(JSON.stringify(a), JSON.stringify(b))
   if (row.status !== 200) return undefined
-  if (row.path.endsWith('/config') && row.method === 'GET') return mismatch(sorted(row.body.data), sorted(ours.data))
-  if (row.path.endsWith('/pending')) return mismatch(pendingOf(row.body.data), pendingOf(ours.data))
+  if (row.path.endsWith('/config') && row.method === 'GET')
+    return mismatch(sorted(withOurIdentity(row.body.data, ours.data)), sorted(ours.data))
+  if (row.path.endsWith('/pending')) return mismatch(pendingOf(row.body.data, names), pendingOf(ours.data))
   if (row.path.endsWith('/cloudinit/dump') && row.params?.['type'] !== 'meta') return mismatch(row.body.data, ours.data)
   if (row.path.endsWith('/nextid')) return mismatch(row.body.data, ours.data)
   if (row.path.endsWith('/log')) {
@@ -78,8 +86,20 @@ function compareValues(row: Row, ours: Body, names: Names): string | undefined {
   return undefined
 }
 
-const pendingOf = (data: unknown): unknown =>
+/** An identity that nobody gave is drawn by the host; those of this tool's own making are told by their beginning. */
+const withOurIdentity = (recorded: unknown, ours: unknown): unknown => {
+  const [theirs, mine] = [recorded, ours].map((data) => (data as Task)?.smbios1)
+  return theirs?.startsWith(GIVEN) || mine === undefined ? recorded : { ...(recorded as object), smbios1: mine }
+}
+const GIVEN = 'uuid=6f3b0c1e-'
+
+const pendingOf = (data: unknown, names?: Names): unknown =>
   (data as { key: string; value?: unknown; pending?: unknown; delete?: unknown }[])
     .filter(({ key }) => !RANDOM_KEYS.has(key))
-    .map((entry) => [entry.key, entry.value, entry.pending, entry.delete])
+    .map((entry) => [
+      entry.key,
+      typeof entry.value === 'string' && names ? names.ours(entry.value) : entry.value,
+      entry.pending,
+      entry.delete,
+    ])
     .sort(([a], [b]) => (String(a) < String(b) ? -1 : 1))

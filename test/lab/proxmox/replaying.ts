@@ -28,7 +28,7 @@ export interface Replay {
   /** Why a row cannot be compared; undefined for those that are. */
   readonly leftOut: (row: Row, index: number) => string | undefined
   /** What was done on the recorded host beside the recorded calls. */
-  readonly before: Readonly<Record<number, () => Promise<void>>>
+  readonly before: (row: Row, index: number) => Promise<void> | undefined
   readonly tokens?: ReadonlyMap<string, Client>
 }
 
@@ -49,8 +49,18 @@ export function readRows(path: string): Row[] | undefined {
   return readFileSync(path, 'utf8')
     .split('\n')
     .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as Row)
+    .map((line) => atWork(JSON.parse(line) as Row))
+    .toSorted((a, b) => a.t - b.t)
 }
+
+/** A call that answered with a UPID after seconds had stood in the daemon's queue: it is sent when its turn came. */
+function atWork(row: Row): Row {
+  const queued = typeof row.body?.data === 'string' && row.body.data.startsWith('UPID:') && row.ms > QUEUED_MS
+  return queued ? { ...row, t: row.t + (row.ms - WORK_MS) / 1000, ms: WORK_MS } : row
+}
+
+const QUEUED_MS = 1000
+const WORK_MS = 40
 
 /**
  * Sends every call of a recording at its own time, those that overlapped in life at once, and compares the answers.
@@ -60,7 +70,8 @@ export function readRows(path: string): Row[] | undefined {
 export async function replayFlow(replay: Replay): Promise<Outcome> {
   const run = new Run(replay)
   for (let index = 0; index < replay.rows.length; index += 1) {
-    await replay.before[index]?.()
+    const row = replay.rows[index]
+    if (row) await replay.before(row, index)
     const together = run.sameCallsFrom(index)
     if (together > 1) {
       await run.sendTogether(index, together)
@@ -80,13 +91,12 @@ class Run {
   #waiting: { readonly endS: number; readonly answered: Promise<void> }[] = []
   readonly #differences: { readonly index: number; readonly text: string }[] = []
   readonly #leftOut: string[] = []
-  readonly #callsBefore: number
-  #sent = 0
+  /** Calls that were sent and have no answer here yet. */
+  #open = 0
   #agreed = 0
 
   constructor(replay: Replay) {
     this.#replay = replay
-    this.#callsBefore = replay.host.calls()
     this.#clients = new Map([
       ...(replay.tokens ?? []),
       ['root@pam (ticket)', replay.root],
@@ -120,6 +130,7 @@ class Run {
       const same =
         next !== undefined &&
         next.method === first.method &&
+        next.actor === first.actor &&
         next.path === first.path &&
         JSON.stringify(next.params) === JSON.stringify(first.params) &&
         next.t - first.t < 0.02
@@ -147,7 +158,7 @@ class Run {
     if (typeof upid !== 'string') return 2
     const end = this.#replay.rows.find(
       ({ path, body }) =>
-        path.includes(encodeURIComponent(upid)) && (body.data as { status?: string } | null)?.status === 'stopped',
+        decodeURIComponent(path).includes(upid) && (body.data as { status?: string } | null)?.status === 'stopped',
     )
     return (end?.body.data as { exitstatus?: string } | undefined)?.exitstatus === 'OK' ? 0 : 1
   }
@@ -206,8 +217,9 @@ class Run {
     while (idle < MOMENTS) {
       await Promise.race([done, time.activity(MOMENT_MS)])
       if (settled) return answer
-      // A call may still be on its way on a busy machine; then nobody has begun to wait for it.
-      const onTheWay = this.#sent > this.#replay.host.calls() - this.#callsBefore
+      // On a busy machine a call or its answer may still be on its way; nobody waits for lab time then.
+      const { received, answered } = this.#replay.host.calls
+      const onTheWay = this.#open > received - answered
       if (onTheWay ? quiet < WAY_MOMENTS : time.begun === begun && quiet < QUIET_MOMENTS) {
         quiet += 1
         continue
@@ -253,8 +265,8 @@ class Run {
     const client =
       this.#clients.get(row.actor) ?? this.#clients.get(row.actor.startsWith('root') ? 'root@pam (ticket)' : '')
     if (!client) throw new Error(`nobody is ${row.actor}`)
-    this.#sent += 1
-    return client.call(row.method, path, { params })
+    this.#open += 1
+    return client.call(row.method, path, { params }).finally(() => (this.#open -= 1))
   }
 
   /** What this run's clock is ahead of the recorded one, whose time a UPID near the row tells. */
