@@ -53,6 +53,7 @@ type Input = OperationInput<'machine.remove'>
 
 /** A guest that is moved or started again each time it was about to go is somebody's doing; the next attempt asks again. */
 const MAX_ROUNDS = 4
+const AWAY: ReadonlySet<ProblemCode> = new Set(['provider-unreachable', 'host-unknown'])
 /** The guest was somewhere else, or in another state, than a moment before: look again. */
 const MOVED: ReadonlySet<ProblemCode> = new Set(['not-found', 'still-settling', 'outcome-unknown'])
 const RELEASE = 'release-from-ha'
@@ -169,8 +170,9 @@ async function waitForCreationToEnd(
   context: HandlerContext,
 ): Promise<Result<void, Problem>> {
   const running = await provider.findRunningCreation(input)
-  if (!running.ok) return running
-  if (running.value === undefined) return ok(undefined)
+  // A host that is away makes nothing; whether the machine is there or elsewhere is looked at next.
+  if (!running.ok && !AWAY.has(running.error.code)) return running
+  if (!running.ok || running.value === undefined) return ok(undefined)
   context.progress('waiting for the creation to end')
   const ended = await waitForTask(context, provider, running.value, {
     what: 'the creation to end',

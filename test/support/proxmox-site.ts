@@ -9,6 +9,7 @@ import type { Provider } from '#agent/providers/provider.ts'
 import { startProxmox, type ProxmoxHost } from '#lab/proxmox/host.ts'
 import type { AgentAccess } from '#lab/proxmox/least-privilege.ts'
 import type { Release } from '#lab/proxmox/profile.ts'
+import type { ProxmoxOptions } from '#lab/proxmox/options.ts'
 import { labTime } from '#lab/time.ts'
 import { Trace } from '#lab/trace.ts'
 import { fastClock } from './step-journal.ts'
@@ -34,6 +35,7 @@ const RATE = 500
 export async function startProxmoxSite(
   setUp: (host: ProxmoxHost) => AgentAccess | Promise<AgentAccess> = (host) => host.setUpLeastPrivilege(),
   release: Release = '9.2',
+  changed: Partial<ProxmoxOptions> = {},
 ): Promise<ProxmoxSite> {
   const host = await startProxmox({
     release,
@@ -53,7 +55,7 @@ export async function startProxmoxSite(
     guests: { powerOn: () => undefined, powerOff: () => Promise.resolve(), eraseDisk: () => undefined },
     images: {
       look: (url) =>
-        url.endsWith(`/image/${SCHEMATIC}/${TALOS_VERSION}/nocloud-amd64.qcow2`)
+        /\/nocloud-amd64(-secureboot)?\.(qcow2|iso)$/.test(url) && url.includes(`/${SCHEMATIC}/${TALOS_VERSION}/`)
           ? {
               kind: 'image',
               sizeBytes: 100 * 1024 * 1024,
@@ -63,6 +65,7 @@ export async function startProxmoxSite(
             }
           : { kind: 'http-error', status: 404, reason: 'Not Found' },
     },
+    ...changed,
   })
   const access = await setUp(host)
   const provider = createProxmoxProvider({

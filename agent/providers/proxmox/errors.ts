@@ -134,6 +134,12 @@ export function taskEnd(upid: string, exit: string, log: readonly string[] = [])
 export const saysAbsent = (failure: CallFailure): boolean =>
   failure.kind === 'refused' && toProblem(failure).code === 'not-found'
 
+/** The host that was asked cannot be reached, or is no member any more; the rest of the cluster may know more. */
+export const saysAway = (failure: CallFailure): boolean => {
+  const { code } = toProblem(failure)
+  return code === 'provider-unreachable' || code === 'host-unknown'
+}
+
 /** 403 on a guest: not there, still being made, or somebody else's. Pool rights reach a guest only while it is a member. */
 export const saysHidden = (failure: CallFailure): boolean => failure.kind === 'refused' && failure.status === 403
 

@@ -3,7 +3,7 @@ import { problem, type Problem } from '#core/model/problem.ts'
 import type { MachineFound, MachineRef, MachineSight } from '../provider.ts'
 import { clusterResources, isVmidFree, type GuestRow } from './cluster.ts'
 import { SYSTEM_DISK } from './shape/disks.ts'
-import { saysAbsent, saysHidden, toProblem } from './errors.ts'
+import { saysAbsent, saysAway, saysHidden, toProblem } from './errors.ts'
 import type { GuestConfigs } from './guest-configs.ts'
 import type { CallFailure, ProxmoxHttp } from './http.ts'
 import { vmConfig, vmStatus, type VmStatus } from './nodes/qemu.ts'
@@ -23,17 +23,20 @@ export async function look(
   ref: MachineRef,
 ): Promise<Result<MachineSight, Problem>> {
   const here = await lookAt(http, ref, ref.host)
-  if (!here.ok) return err(toProblem(here.error))
-  if (here.value && here.value.state !== 'foreign') return ok(here.value)
+  // A host that is away says nothing about a guest that was moved from it, or recovered from its death.
+  if (!here.ok && !saysAway(here.error)) return err(toProblem(here.error))
+  const known = here.ok ? here.value : undefined
+  if (known && known.state !== 'foreign') return ok(known)
 
-  const free = here.value ? ok(false) : await isVmidFree(http, ref.vmid)
+  const free = known ? ok(false) : await isVmidFree(http, ref.vmid)
   if (!free.ok) return err(toProblem(free.error))
   const resources = await clusterResources(http)
   if (!resources.ok) return err(toProblem(resources.error))
   const { guests } = resources.value
 
-  const there = here.value || free.value ? ok(here.value) : await lookWhereMoved(http, ref, guests)
+  const there = known || free.value ? ok(known) : await lookWhereMoved(http, ref, guests)
   if (!there.ok) return err(toProblem(there.error))
+  if (there.value?.state === 'unclear' && !here.ok) return err(toProblem(here.error))
   if (there.value && there.value.state !== 'foreign') return ok(there.value)
   const elsewhere = await lookEverywhere(http, configs, ref, guests)
   return elsewhere.ok ? ok(elsewhere.value ?? there.value ?? { state: 'absent' }) : elsewhere

@@ -85,9 +85,12 @@ export async function stopVm(http: ProxmoxHttp, host: string, vmid: number): Pro
 }
 const OVERRULE = 'overrule-shutdown'
 
-/** With its disks, and out of backup jobs and HA. */
+/**
+ * With its disks, and out of backup jobs and HA. Not with disks that only carry its number: on a storage that another
+ * cluster uses too, or under a number that somebody else had once, they are not its own.
+ */
 export const destroyVm = (http: ProxmoxHttp, host: string, vmid: number): Promise<Result<string, CallFailure>> =>
-  upidOf(http.delete(path`/nodes/${host}/qemu/${vmid}`, { purge: 1, 'destroy-unreferenced-disks': 1 }))
+  upidOf(http.delete(path`/nodes/${host}/qemu/${vmid}`, { purge: 1 }))
 
 /** Interfaces as the guest agent sees them; it is silent until the guest has booted it. */
 export async function agentInterfaces(
