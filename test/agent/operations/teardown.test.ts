@@ -12,7 +12,8 @@ import { OTHER_HOST, startProxmoxPair, type ProxmoxPair } from './proxmox-pair.t
 let pair: ProxmoxPair
 beforeEach(async () => {
   pair = await startProxmoxPair()
-  expect(await createMachine(pair.deps)(aCreation(), handlerContext())).toMatchObject({ ok: true })
+  const made = await createMachine(pair.deps)(aCreation(), handlerContext())
+  if (!made.ok) throw new Error(JSON.stringify(made.error))
 })
 afterEach(() => pair.close())
 
