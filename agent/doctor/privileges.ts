@@ -11,7 +11,7 @@ export type Place = 'pool' | 'guests' | 'host' | 'disk-storage' | 'image-storage
 /** What only some sites want; the name is what `lanline-agent rights --with` takes. */
 export const EXTRAS = {
   'guest-agent': 'ask the guest agent for the addresses of machines (DHCP)',
-  cdrom: 'attach and detach CDs: machines that boot from an ISO, or get their address from one',
+  cdrom: 'take the CDs out of machines that were installed or told their address by one, so that they can move',
   cleanup: 'delete Talos images and ISOs that nothing uses any more; also lets it delete anything else on that storage',
   orphans: 'see and delete disks of machines that are gone; also lets it delete every other disk of that storage',
   quorum: 'see whether the Proxmox cluster has quorum, its tag rules and its firewall',
@@ -54,10 +54,8 @@ const NEEDS: readonly Need[] = [
   { place: 'pool', privilege: 'VM.Config.Network', why: 'network cards and their static addresses' },
   { place: 'pool', privilege: 'VM.Config.Options', why: 'name, firmware, description, tags' },
   { place: 'pool', privilege: 'VM.PowerMgmt', why: 'start and stop machines' },
-  // Without content type import the machine boots from an ISO.
-  { place: 'pool', privilege: 'VM.Config.CDROM', why: 'boot from an ISO', before: [8, 4] },
-  { place: 'pool', privilege: 'VM.Config.CDROM', why: EXTRAS.cdrom, from: [8, 4], extra: 'cdrom' },
-  { place: 'pool', privilege: 'VM.Config.Cloudinit', why: EXTRAS.cdrom, extra: 'cdrom' },
+  // Putting a CD in while a machine is made needs no right of its own; taking it out does.
+  { place: 'pool', privilege: 'VM.Config.CDROM', why: EXTRAS.cdrom, extra: 'cdrom' },
   { place: 'pool', privilege: 'VM.GuestAgent.Audit', why: EXTRAS['guest-agent'], from: [9, 0], extra: 'guest-agent' },
   { place: 'pool', privilege: 'VM.Monitor', why: EXTRAS['guest-agent'], before: [9, 0], extra: 'guest-agent' },
   // Pool rights reach a guest only while it is a member: without this, being made, gone and foreign look the same.

@@ -1,6 +1,7 @@
 import { ok } from '#core/base/result.ts'
 import { parseProperties, parseTags, toRow, toText } from '../../providers/proxmox/parse.ts'
 import type { Check } from '../check.ts'
+import { privilegesOn } from '../facts/permissions.ts'
 import { fine, warning, type Finding } from '../finding.ts'
 import type { SiteLook } from '../site-look.ts'
 
@@ -18,6 +19,10 @@ export const tagCheck: Check<SiteLook> = {
     const answer = await look.read('/cluster/options')
     if (!answer.ok) return answer
     const options = toRow(answer.value.data)
+    // The rules are shown only to those who may audit the datacenter; to others every datacenter looks free.
+    const audit = await privilegesOn(look, '/')
+    if (!audit.ok) return audit
+    if (!audit.value.has('Sys.Audit')) return ok([])
     const access = toRow(options['user-tag-access'])
     const packed = parseProperties(toText(options['user-tag-access']))
     const list = access['user-allow-list'] ?? packed['user-allow-list']

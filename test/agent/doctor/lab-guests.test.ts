@@ -137,3 +137,16 @@ test('a device that a machine has is looked up by its mapping, and a mapping wit
   await addMachine(seeing, { machine: 'q35', hostpci0: 'mapping=hba,pcie=1' })
   expect(complaints(await seeing.examine(true))).toEqual([])
 })
+
+test('[pitfall 43] registered tags are told to those who may see the rules, and the printed command ends the finding', async () => {
+  const rules = ['pvesh', 'set', '/cluster/options', '--registered-tags', 'lanline;prod']
+  const least = await aDoctorSite()
+  await least.type(rules)
+  expect((await least.examine(true)).some(({ about }) => about === 'tags')).toBe(false)
+  const seeing = await aDoctorSite(aPlan({ extras: ['quorum'] }))
+  await seeing.type(rules)
+  const found = onlyComplaint(await seeing.examine(true))
+  expect(found.code).toBe('tags-registered')
+  await seeing.type(wordsOf(found.fix ?? ''))
+  expect(complaints(await seeing.examine(true))).toEqual([])
+})

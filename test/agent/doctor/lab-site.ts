@@ -15,7 +15,7 @@ import { examine } from '#agent/doctor/examine.ts'
 import type { Finding } from '#agent/doctor/finding.ts'
 import { openOwnLook, openSiteLook } from '#agent/doctor/open-looks.ts'
 import type { Targets } from '#agent/doctor/privileges.ts'
-import { roleGrants, type RightsPlan } from '#agent/doctor/rights-script.ts'
+import { aclCommand, roleGrants, type RightsPlan } from '#agent/doctor/rights-script.ts'
 import { readWanted } from '#agent/doctor/wanted.ts'
 import { startProxmox, type ProxmoxHost } from '#lab/proxmox/host.ts'
 import type { ProxmoxOptions } from '#lab/proxmox/options.ts'
@@ -24,7 +24,7 @@ import { labTime } from '#lab/time.ts'
 import { Trace } from '#lab/trace.ts'
 import { anEnrolment } from '../identity/an-enrolment.ts'
 import { readText } from '#test/support/repository.ts'
-import { typeCommands } from '#test/support/proxmox-commands.ts'
+import { typeCommands, wordsOf } from '#test/support/proxmox-commands.ts'
 
 /** A simulated host that was set up by the commands of the rights script, and the doctor in front of it. */
 export const ROOT_PASSWORD = 'root-of-the-lab'
@@ -56,7 +56,7 @@ export const commandsOf = (plan: RightsPlan): readonly (readonly string[])[] => 
   ['pveum', 'user', 'add', plan.user],
   ...roleGrants(plan).flatMap(({ role, privileges, paths }) => [
     ['pveum', 'role', 'add', role, '--privs', privileges.join(' ')],
-    ...paths.map((path) => ['pveum', 'acl', 'modify', path, '--users', plan.user, '--roles', role]),
+    ...paths.map((path) => wordsOf(aclCommand(path, plan.user, role))),
   ]),
   ['pveum', 'user', 'token', 'add', plan.user, plan.tokenName, '--privsep', '0'],
 ]

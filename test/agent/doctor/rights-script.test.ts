@@ -85,7 +85,7 @@ describe('the script', () => {
   test.each([
     ['9', '8.4.21'],
     ['8', '9.0.3'],
-    ['8.3', '8.4.1'],
+    ['8.3', '8.1.4'],
     ['8.1', '8.2.2'],
   ])('made for %s it refuses to run on %s, before it changes anything', (made, host) => {
     const release = parseRelease(made)
