@@ -76,7 +76,7 @@ const host = (time: VirtualTime, more: Partial<ProxmoxOptions> = {}): Promise<Pr
     ],
     bridges: [{ name: 'vmbr0', port: undefined, cidr: '10.99.0.1/24' }],
     downloadMbitPerSecond: 4000,
-    importMibPerSecond: 360,
+    importMibPerSecond: 350,
     statistics: 'by-hand',
     time,
     trace: new Trace(),
@@ -135,7 +135,7 @@ async function driven<T>(time: VirtualTime, work: () => Promise<T>): Promise<T> 
   const result = work().finally(() => (finished = true))
   while (!finished) {
     await Promise.race([result, time.activity(2)])
-    time.step()
+    if (!finished) time.step()
   }
   return result
 }
