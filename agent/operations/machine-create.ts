@@ -41,6 +41,7 @@ export const createMachine =
     if (!made.ok) return made
     if ((made.value.diskGiB ?? 0) < systemDiskGiB(input))
       return err(problem('outcome-unknown', { vmid: made.value.vmid, diskGiB: made.value.diskGiB ?? 0 }))
+    await tellDrift(deps, input, context)
     return ok({ vmid: made.value.vmid })
   }
 
@@ -154,4 +155,12 @@ async function bringCidata(deps: HandlerDeps, input: Input, context: HandlerCont
   context.progress('writing the address CD')
   const cidata = writeCidata({ ...input, nics: input.hardware.nics })
   return runTaskStep(context, deps.provider, CIDATA, () => deps.provider.startUpload(cidataOf(input), cidata))
+}
+
+/** A machine that was there already may not be what is asked for now; nothing is changed behind anybody's back. */
+async function tellDrift({ provider }: HandlerDeps, input: Input, { log }: HandlerContext): Promise<void> {
+  const drift = await provider.findDrift(toNewMachine(input))
+  if (!drift.ok || drift.value.length === 0) return
+  const attributes = drift.value.map(({ attribute }) => attribute)
+  log.warn({ event: 'machine.differs', machineId: input.machineId, attributes })
 }

@@ -57,6 +57,9 @@ export interface Provider {
   /** The IPv4 address of the machine's first NIC, as its guest agent tells it; undefined while it does not. */
   findAddress(found: MachineFound): Promise<Result<string | undefined, Problem>>
 
+  /** In what the machine differs from what it was made as. Problem `not-found` when it is not there. */
+  findDrift(machine: NewMachine): Promise<Result<readonly Drift[], Problem>>
+
   /**
    * Each proves first that the guest is the machine meant and answers `not-ours` otherwise (P7). `undefined`: there is
    * nothing to do, because it is already so.
@@ -102,6 +105,19 @@ export interface UnusedImage extends ImageFound {
   readonly fileName: string
   /** Epoch ms. */
   readonly createdAt: number
+}
+
+/** `hot`: can be corrected while the machine runs · `pending`: takes a power cycle · `immutable`: takes a new machine. */
+export type DriftClass = 'hot' | 'pending' | 'immutable'
+
+export interface Drift {
+  /** As in `memory-mib` or `nic 0 bridge`. */
+  readonly attribute: string
+  readonly driftClass: DriftClass
+  readonly wanted: string | undefined
+  readonly is: string | undefined
+  /** It is right already, and only waits for the next power cycle. */
+  readonly waits: boolean
 }
 
 export interface Leftovers {

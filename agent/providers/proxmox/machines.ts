@@ -4,12 +4,23 @@ import type { MachineFound, MachineRef, NewMachine, Provider, TaskHandle } from 
 import { checkRelease } from './capabilities.ts'
 import { releaseFromHa } from './cluster.ts'
 import { creationParams } from './creation.ts'
+import { driftOf } from './drift.ts'
 import { saysSilentGuest, saysTaken, saysUnknownParameter, toProblem } from './errors.ts'
 import { addressOf } from './guest-address.ts'
 import type { GuestConfigs } from './guest-configs.ts'
 import type { CallFailure, ProxmoxHttp } from './http.ts'
 import { look, prove } from './identity.ts'
-import { agentInterfaces, createVm, destroyVm, putVmConfig, resizeDisk, startVm, stopVm } from './nodes/qemu.ts'
+import {
+  agentInterfaces,
+  createVm,
+  destroyVm,
+  putVmConfig,
+  resizeDisk,
+  startVm,
+  stopVm,
+  vmConfig,
+  vmPending,
+} from './nodes/qemu.ts'
 import type { FindRunning } from './running-tasks.ts'
 import { SYSTEM_DISK } from './shape/disks.ts'
 import { started, translated } from './translated.ts'
@@ -29,6 +40,7 @@ export type MachineMethods = Pick<
   | 'startResize'
   | 'releaseFromHa'
   | 'findAddress'
+  | 'findDrift'
   | 'startPowerOn'
   | 'startPowerOff'
   | 'startDestruction'
@@ -89,6 +101,18 @@ export function machineMethods({ http, configs, findRunning, pool }: MachinePart
       const interfaces = await agentInterfaces(http, host, vmid)
       if (interfaces.ok) return ok(addressOf(interfaces.value, macs[0] ?? ''))
       return saysSilentGuest(interfaces.error) ? ok(undefined) : err(toProblem(interfaces.error))
+    },
+
+    async findDrift(machine) {
+      const sight = await look(http, configs, machine)
+      if (!sight.ok) return sight
+      const { machineId, host, vmid } = machine
+      if (sight.value.state !== 'present') return err(problem('not-found', { machineId, host, vmid }))
+      const place = sight.value.machine
+      const config = await vmConfig(http, place.host, place.vmid)
+      if (!config.ok) return err(toProblem(config.error))
+      const pending = await vmPending(http, place.host, place.vmid)
+      return pending.ok ? ok(driftOf(machine, config.value, pending.value)) : err(toProblem(pending.error))
     },
 
     async startPowerOn(ref) {

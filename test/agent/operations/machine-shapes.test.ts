@@ -3,6 +3,7 @@ import type { OperationInput } from '#core/model/operation.ts'
 import { cidataFileName } from '#agent/providers/cidata.ts'
 import { createMachine } from '#agent/operations/machine-create.ts'
 import { ensureImage } from '#agent/operations/image-ensure.ts'
+import { toNewMachine } from '#agent/operations/new-machine.ts'
 import { removeMachine } from '#agent/operations/machine-remove.ts'
 import { startMachine } from '#agent/operations/machine-start.ts'
 import { crashAfterEachEffect } from '#test/support/crash-after-each-effect.ts'
@@ -96,6 +97,15 @@ describe.each(['9.2', '8.4'] as const)('on %s', (release) => {
     expect(config['net0']).toMatch(/^virtio=02:54:41:00:00:01,bridge=vmbr0,firewall=1,.*mtu=1400,tag=20/)
     expect(config['ipconfig1']).toBe('ip=10.0.0.5/24')
     expect(site.host.tasks().filter(({ upid }) => upid.includes(':qmcreate:'))).toHaveLength(1)
+    expect(await site.provider.findDrift(toNewMachine(input))).toEqual({ ok: true, value: [] })
+    site.host
+      .guests()
+      .find(({ vmid }) => vmid === 2001)!
+      .config.set('memory', '4096')
+    expect(await site.provider.findDrift(toNewMachine(input))).toEqual({
+      ok: true,
+      value: [{ attribute: 'memory-mib', driftClass: 'pending', wanted: '8192', is: '4096', waits: false }],
+    })
 
     expect(await startMachine(site.deps)(input, handlerContext())).toMatchObject({ ok: true })
     expect(await removeMachine(site.deps)(aRemoval(), handlerContext())).toEqual({ ok: true, value: { leftovers: [] } })
