@@ -149,7 +149,7 @@ class Run {
       const [answer] = left.splice(Math.max(0, fit), 1)
       if (answer) this.#judge(each, answer)
     }
-    this.#advance(index + count - 1)
+    await this.#advance(index + count - 1)
   }
 
   /** Winners first. */
@@ -168,7 +168,7 @@ class Run {
     const reason = this.#replay.leftOut(row, index)
     if (reason !== undefined) {
       this.#leftOut.push(`${index} ${row.method} ${row.path}: ${reason}`)
-      this.#advance(index)
+      await this.#advance(index)
       return
     }
     // Whoever sent this call had these answers.
@@ -185,7 +185,7 @@ class Run {
       const before = this.#replay.time.now()
       await this.#settle(answer)
       const spent = this.#replay.time.now() - before
-      this.#advance(index, spent)
+      await this.#advance(index, spent)
     }
   }
 
@@ -200,11 +200,12 @@ class Run {
   }
 
   /** Lab time goes on by what lay between this call and the next, less what the call itself took. */
-  #advance(index: number, spentMs = 0): void {
+  async #advance(index: number, spentMs = 0): Promise<void> {
     const next = this.#replay.rows[index + 1]
     if (!next) return
     const until = this.#replay.time.now() + Math.max(0, (next.t - this.#row(index).t) * 1000 - spentMs)
-    while (this.#replay.time.step(until));
+    // What fires may begin another wait, which counts from then and not from the end of this one.
+    while (this.#replay.time.step(until)) await new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
   }
 
   /** Moves time until the answer is there, or until a time at which the next call is to be sent. */
@@ -317,7 +318,7 @@ class Run {
 /** Parameters that are moments. */
 const TIMES = new Set(['since', 'until', 'expire'])
 const POLL_MS = 50
-const SLOWER_MS = 2_500
+const SLOWER_MS = 6_000
 
 const orderOf = (upid: unknown): number =>
   typeof upid === 'string' ? Number.parseInt(upid.split(':')[2] ?? '0', 16) : Number.MAX_SAFE_INTEGER
