@@ -12,6 +12,8 @@ export interface HttpOptions {
   readonly tls?: {
     /** PEM of the only authority that is trusted; the system's when absent. */
     readonly ca?: string | undefined
+    /** SHA-256 of the certificates that are trusted instead of any authority, as `AB:CD:…`. */
+    readonly fingerprints?: readonly string[] | undefined
     readonly cert?: string | undefined
     readonly key?: string | undefined
     /** The name in the certificate when it is not the host of the URL. */
@@ -23,6 +25,8 @@ export interface HttpOptions {
   readonly timeoutMs?: number | undefined
   /** Per origin; default 8. */
   readonly connections?: number | undefined
+  /** After so many requests a connection is replaced by a new one; default never. */
+  readonly maxRequests?: number | undefined
 }
 
 const IDLE_MS = 4_000
@@ -71,6 +75,7 @@ export function createHttp(dialer: Dialer, options: HttpOptions = {}): Agent {
     headersTimeout: options.timeoutMs ?? TIMEOUT_MS,
     bodyTimeout: options.timeoutMs ?? TIMEOUT_MS,
     maxResponseSize: MAX_ANSWER_BYTES,
+    ...(options.maxRequests === undefined ? {} : { maxRequestsPerClient: options.maxRequests }),
   })
 }
 
@@ -94,6 +99,8 @@ function handshake(
       ...(tls.ca ? { ca: tls.ca } : {}),
       ...(tls.cert ? { cert: tls.cert } : {}),
       ...(tls.key ? { key: tls.key } : {}),
+      // The certificate itself is compared below, before anything is sent.
+      ...(tls.fingerprints ? { rejectUnauthorized: false } : {}),
     })
     secured.setTimeout(timeoutMs, () => secured.destroy(new Error(`no TLS handshake with ${host}`)))
     secured.once('error', reject)
@@ -102,7 +109,11 @@ function handshake(
     secured.once('secureConnect', () => {
       secured.setTimeout(0)
       secured.off('error', reject)
-      resolve(secured)
+      const { fingerprint256 } = secured.getPeerCertificate()
+      if (!tls.fingerprints || tls.fingerprints.some((pin) => pin.toUpperCase() === fingerprint256))
+        return resolve(secured)
+      secured.destroy()
+      reject(new Error(`${host} shows the certificate ${fingerprint256}, which is not among those trusted`))
     })
   })
 }

@@ -1,7 +1,9 @@
 #!/usr/bin/env node
 import { Command } from 'commander'
 import { addCredentialCommands } from './commands/credentials.ts'
+import { addDoctorCommand } from './commands/doctor.ts'
 import { addEnrollCommand } from './commands/enroll.ts'
+import { addRightsCommand } from './commands/rights.ts'
 import { addRunCommand } from './commands/run.ts'
 import { addStatusCommand } from './commands/status.ts'
 import { fail, sayFileFault } from './commands/fail.ts'
@@ -17,6 +19,8 @@ addRunCommand(program)
 addEnrollCommand(program)
 addCredentialCommands(program)
 addStatusCommand(program)
+addDoctorCommand(program)
+addRightsCommand(program)
 
 try {
   await program.parseAsync()

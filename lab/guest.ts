@@ -42,4 +42,13 @@ export interface GuestRuntime {
   powerOff(uuid: string, how: 'stop' | 'shutdown'): Promise<void>
   /** The disk's content is gone for good. */
   eraseDisk(diskId: string): void
+  /** What the agent in a guest says of it; undefined while none runs there. */
+  agent?(uuid: string): GuestAgentReport | undefined
+}
+
+export interface GuestAgentReport {
+  readonly hostName: string
+  readonly os: { readonly id: string; readonly name: string; readonly version: string; readonly kernel: string }
+  /** With their prefixes, as in `192.168.1.51/24`; the loopback is among them. */
+  readonly interfaces: readonly { readonly name: string; readonly mac: string; readonly addresses: readonly string[] }[]
 }

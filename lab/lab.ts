@@ -2,8 +2,9 @@ import { startFactory } from './factory/factory.ts'
 import { makeTrouble, type FaultRequest } from './faults.ts'
 import { Lan } from './lan/lan.ts'
 import { startSocksServer } from './lan/socks-server.ts'
-import { startProxmox, type ProxmoxHost } from './proxmox/host.ts'
-import type { ProxmoxOptions } from './proxmox/options.ts'
+import type { ProxmoxHost } from './proxmox/host.ts'
+import type { HostOptions, ProxmoxOptions, SharedOptions } from './proxmox/options.ts'
+import { startSites, type LabSite } from './sites.ts'
 import type { TalosCluster } from './talos/cluster.ts'
 import { talosGuests } from './talos/guest-runtime.ts'
 import type { TalosNode } from './talos/node.ts'
@@ -14,7 +15,7 @@ import { Trace } from './trace.ts'
 import type { Result } from '#core/base/result.ts'
 
 /**
- * A site in software: one Proxmox host, its LAN behind a SOCKS5 server, an Image Factory, and Talos in every guest
+ * A site in software: Proxmox hosts, alone or in clusters, their LAN behind a SOCKS5 server, an Image Factory, and Talos in every guest
  * that is made there. It lives in this process and leaves nothing behind when closed.
  */
 export interface Lab {
@@ -22,11 +23,16 @@ export interface Lab {
   /** The only way in: `socks5://127.0.0.1:PORT`. Addresses beyond it are those of the LAN. */
   readonly socksUrl: string
   readonly socksPort: number
+  /** The first hypervisor, or cluster of hypervisors, of the site. */
   readonly site: ProxmoxSite
+  /** All of them: each a host that stands alone, or a cluster. */
+  readonly sites: readonly ProxmoxSite[]
   /** Behind the SOCKS server, and known to the hypervisor's downloads. */
   readonly factoryUrl: string
   readonly lan: Lan
+  /** The first of `hypervisors`. */
   readonly hypervisor: ProxmoxHost
+  readonly hypervisors: readonly ProxmoxHost[]
   readonly trace: Trace
   /** Every Talos guest that was powered on and not erased since. */
   nodes(): readonly TalosNode[]
@@ -39,18 +45,27 @@ export interface Lab {
 
 /** What an agent needs to know of the hypervisor. */
 export interface ProxmoxSite {
+  /** The host that stands alone, or the cluster. */
+  readonly name: string
   readonly url: string
+  /** Every host of the cluster. */
+  readonly urls: readonly string[]
   readonly caPem: string
   readonly tokenId: string
   readonly tokenSecret: string
   readonly pool: string
 }
 
+/** A host that stands alone, or a cluster when it has a name. */
+export type { LabSite } from './sites.ts'
+
 export interface LabOptions {
   /** Durations of the simulated world are divided by this. */
   readonly rate: number
   /** Departures from the default host. */
   readonly host?: Partial<Omit<ProxmoxOptions, 'time' | 'trace' | 'guests' | 'images'>>
+  /** In place of the default host: hosts that stand alone, and clusters. Their LAN addresses must differ. */
+  readonly sites?: readonly LabSite[]
   /** Groups bound to cluster roles in every Kubernetes of the lab. */
   readonly bindings?: readonly { readonly group: string; readonly role: string }[]
 }
@@ -87,7 +102,17 @@ const DEFAULT_HOST = {
       uuid: '7d1c5a52-4f0e-4a39-9c55-2f6f3c1d0a64',
     },
   ],
-} as const satisfies Omit<ProxmoxOptions, 'time' | 'trace' | 'guests' | 'images'>
+} as const satisfies HostOptions
+
+/** What of the departures belongs to a cluster rather than to a host. */
+const sharedOf = (
+  host: LabOptions['host'] = {},
+): Partial<Omit<SharedOptions, 'time' | 'trace' | 'guests' | 'images'>> => ({
+  ...(host.release === undefined ? {} : { release: host.release }),
+  ...(host.rootPassword === undefined ? {} : { rootPassword: host.rootPassword }),
+  ...(host.statistics === undefined ? {} : { statistics: host.statistics }),
+  ...(host.pciMappings === undefined ? {} : { pciMappings: host.pciMappings }),
+})
 
 export async function startLab(options: LabOptions): Promise<Lab> {
   const time = labTime(options.rate)
@@ -96,21 +121,24 @@ export async function startLab(options: LabOptions): Promise<Lab> {
   const world = new TalosWorld({ lan, time, trace, ...(options.bindings ? { bindings: options.bindings } : {}) })
   const guests = talosGuests(world)
   const factory = await startFactory({ hostNames: [FACTORY_NAME, 'factory.talos.dev'] })
-  const hypervisor = await startProxmox({
-    ...DEFAULT_HOST,
-    ...options.host,
-    time,
-    trace,
-    guests,
-    images: factory.images,
+  const running = await startSites(
+    options.sites ?? [{ hosts: [{ ...DEFAULT_HOST, ...options.host }], ...sharedOf(options.host) }],
+    { time, trace, guests, images: factory.images },
+  )
+  const hypervisors = running.flatMap(({ hosts }) => hosts)
+  const [hypervisor] = hypervisors
+  const [site] = running
+  if (!hypervisor || !site) throw new Error('a lab needs a hypervisor')
+  guests.onOff((uuid) => {
+    for (const each of hypervisors) each.guestWentOff(uuid)
   })
-  guests.onOff((uuid) => hypervisor.guestWentOff(uuid))
-  const access = hypervisor.setUpLeastPrivilege()
   const socks = await startSocksServer(lan, options.rate)
 
-  lan.claim({ address: hypervisor.lanAddress, mac: '3c:ec:ef:00:00:10', owner: hypervisor.node })
-  lan.serve(hypervisor.lanAddress, 8006, hypervisor.port)
-  lan.name(hypervisor.node, hypervisor.lanAddress)
+  for (const [index, host] of hypervisors.entries()) {
+    lan.claim({ address: host.lanAddress, mac: `3c:ec:ef:00:00:${(16 + index).toString(16)}`, owner: host.node })
+    lan.serve(host.lanAddress, 8006, host.port)
+    lan.name(host.node, host.lanAddress)
+  }
   lan.claim({ address: LAN_FACTORY, mac: '00:0d:b9:00:00:02', owner: FACTORY_NAME })
   lan.serve(LAN_FACTORY, 80, factory.port)
   lan.name(FACTORY_NAME, LAN_FACTORY)
@@ -120,24 +148,20 @@ export async function startLab(options: LabOptions): Promise<Lab> {
     rate: options.rate,
     socksUrl: socks.url,
     socksPort: socks.port,
-    site: {
-      url: `https://${hypervisor.lanAddress}:8006`,
-      caPem: hypervisor.caPem,
-      tokenId: access.tokenId,
-      tokenSecret: access.secret,
-      pool: access.pool,
-    },
+    site: site.site,
+    sites: running.map((each) => each.site),
     factoryUrl: `http://${FACTORY_NAME}`,
     lan,
     hypervisor,
+    hypervisors,
     trace,
     nodes: () => guests.nodes(),
     clusters: () => world.clusters(),
     violations: () => world.violations.all(),
-    faults: { make: (request) => makeTrouble({ lan, hypervisor, guests }, request) },
+    faults: { make: (request) => makeTrouble({ lan, hypervisors, guests }, request) },
     async close() {
       await guests.close()
-      await Promise.all([socks.close(), hypervisor.close(), factory.close()])
+      await Promise.all([socks.close(), ...hypervisors.map((each) => each.close()), factory.close()])
     },
   }
 }

@@ -1,15 +1,18 @@
 import type { Lab } from './lab.ts'
 
 /** The lab as it is at this moment, plain enough to print: for the demo, for crash tests, for a curious person. */
-export function labState(lab: Pick<Lab, 'rate' | 'lan' | 'hypervisor' | 'nodes' | 'clusters'>) {
+export function labState(lab: Pick<Lab, 'rate' | 'lan' | 'hypervisors' | 'nodes' | 'clusters'>) {
   return {
     rate: lab.rate,
-    guests: lab.hypervisor.guests().map((vm) => ({
-      vmid: vm.vmid,
-      name: vm.config.get('name') ?? '',
-      running: vm.running !== undefined,
-      foreign: vm.foreign,
-    })),
+    guests: lab.hypervisors
+      .flatMap(({ node, guests }) => guests().map((vm) => ({ node, vm })))
+      .map(({ node, vm }) => ({
+        vmid: vm.vmid,
+        host: node,
+        name: vm.config.get('name') ?? '',
+        running: vm.running !== undefined,
+        foreign: vm.foreign,
+      })),
     nodes: lab.nodes().map((node) => ({
       name: node.hostname,
       uuid: node.uuid,

@@ -41,7 +41,12 @@ export interface DeskStatus {
     readonly state: 'running' | 'unconfirmed'
     readonly step?: string | undefined
   }[]
-  readonly clusters: readonly { readonly name: string; readonly vip: string; readonly machineCount: number }[]
+  readonly clusters: readonly {
+    readonly name: string
+    readonly vip: string
+    readonly machineCount: number
+    readonly machines: readonly { readonly machineId: string; readonly name: string; readonly vmid: number }[]
+  }[]
 }
 
 export interface DeskDeps {
@@ -107,6 +112,7 @@ export function createDesk(deps: DeskDeps): Desk {
         name: clusterName,
         vip,
         machineCount: machines.length,
+        machines: machines.map(({ machineId, name, vmid }) => ({ machineId, name, vmid })),
       })),
     }),
   }

@@ -1,9 +1,10 @@
 import { once } from 'node:events'
 import type { Command } from 'commander'
-import { createClock } from '../clock.ts'
+import { createClock, realClock } from '../clock.ts'
 import { loadConfig, type LoadedConfig } from '../config/load-config.ts'
 import { createBoundary, type Boundary } from '../crash-points.ts'
 import { createDialer } from '../dialer.ts'
+import { preflight } from '../doctor/preflight.ts'
 import { createLogger, type Logger } from '../log.ts'
 import { createNodeEye } from '../observe/node-eye.ts'
 import { createReaderIdentities } from '../observe/reader-identities.ts'
@@ -119,6 +120,9 @@ async function run(config: LoadedConfig, own: OwnState, boundary: Boundary, log:
     return undefined
   })
   service.ready()
+  // For those who read a service's log; who starts the agent by hand can ask the doctor by hand.
+  if (process.env['NOTIFY_SOCKET'] !== undefined)
+    preflight(config, log, realClock).catch((thrown: unknown) => log.error({ event: 'preflight.threw', err: thrown }))
 
   const signal = await Promise.race([
     once(process, 'SIGTERM').then(() => 'SIGTERM'),

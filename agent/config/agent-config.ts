@@ -23,6 +23,14 @@ const Proxmox = z
       .max(64 * 1024)
       .optional(),
     caFile: path.optional(),
+    /** SHA-256 fingerprints of certificates that no CA at hand signed, as `AB:CD:…`; trusted instead of any CA. */
+    fingerprints: z
+      .array(
+        z.string().regex(/^([0-9A-Fa-f]{2}:){31}[0-9A-Fa-f]{2}$/, 'must be a SHA-256 fingerprint as Proxmox shows it'),
+      )
+      .min(1)
+      .max(16)
+      .optional(),
     /** Resource pool that the machines are put into; the token's rights can then end at its border. */
     pool: z.string().min(1).max(128).default('lanline'),
   })
@@ -30,6 +38,10 @@ const Proxmox = z
     path: ['caFile'],
     message: 'give caPem or caFile, not both',
   })
+  .refine(
+    (proxmox) => proxmox.fingerprints === undefined || (proxmox.caPem === undefined && proxmox.caFile === undefined),
+    { path: ['fingerprints'], message: 'give fingerprints or a CA, not both' },
+  )
   .refine((proxmox) => proxmox.tokenSecret === undefined || proxmox.tokenSecretFile === undefined, {
     path: ['tokenSecretFile'],
     message: 'give tokenSecret or tokenSecretFile, not both',

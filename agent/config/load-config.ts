@@ -18,6 +18,7 @@ export interface LoadedConfig {
     readonly tokenId: string
     readonly tokenSecret: Secret<string>
     readonly caPem: string | undefined
+    readonly fingerprints: readonly string[] | undefined
     readonly pool: string
   }
   readonly imageFactory: string
@@ -73,6 +74,7 @@ export function loadConfig(
       tokenId: proxmox.tokenId,
       tokenSecret: new Secret(tokenSecret.value),
       caPem: caPem.value,
+      fingerprints: proxmox.fingerprints,
       pool: proxmox.pool,
     },
     imageFactory: config.imageFactory,

@@ -53,8 +53,8 @@ export interface ImageFactory {
   readonly host: string
   /** The factory serves only schematics it was told once. Answers the id. Problem: factory-unreachable (later). */
   register(schematic: Schematic): Promise<Result<string, Problem>>
-  /** Where a host can fetch the disk image. */
-  imageUrl(schematicId: string, talosVersion: string): string
+  /** Where a host can fetch an image, by the factory's name for the file; the plain disk image unless told otherwise. */
+  imageUrl(schematicId: string, talosVersion: string, file?: string): string
 }
 
 export interface AddressProbe {

@@ -1,25 +1,30 @@
 import { err, ok, type Result } from '#core/base/result.ts'
 import { problem, type Problem } from '#core/model/problem.ts'
-import { diskImageFileName, schematicId, schematicOf } from '#core/talos/schematic.ts'
+import { schematicId, schematicOf } from '#core/talos/schematic.ts'
+import { factoryFileOf, imageFileName } from '../providers/image-names.ts'
 import type { ImageRef, Provider, TaskHandle } from '../providers/provider.ts'
 import type { HandlerDeps } from './deps.ts'
 import type { HandlerContext, OperationHandler } from './handler.ts'
+import { sweepImages } from './image-ensure-sweep.ts'
 import { cancelled, waitFor, waitForTask } from './waiting.ts'
 
 /**
  * The Talos image lies on an image storage of a host, under a name that tells its version and schematic.
  *
  * Safe to run again and beside itself: a whole image is left as it is, and of two downloads the last one wins with the
- * same bytes. Problems: factory-unreachable, image-unavailable, storage-missing (later).
+ * same bytes. Problems: factory-unreachable, image-unavailable, storage-missing (later); unsupported-version (never).
  */
 export const ensureImage =
   ({ provider, factory }: HandlerDeps): OperationHandler<'image.ensure'> =>
   async (input, context) => {
     const { steps, progress } = context
-    const image = {
+    const { media = 'image', secureBoot = false } = input
+    const named = { ...input, media, secureBoot }
+    const image: ImageRef = {
       host: input.host,
       storage: input.imageStorage,
-      fileName: diskImageFileName(input.schematicId, input.talosVersion),
+      content: media === 'iso' ? 'iso' : 'import',
+      fileName: imageFileName(named),
     }
     const present = await provider.findImage(image)
     if (!present.ok) return present
@@ -38,7 +43,8 @@ export const ensureImage =
     if (stopped) return stopped
 
     progress('downloading the image', 0)
-    const begun = await beginDownload(provider, image, factory.imageUrl(input.schematicId, input.talosVersion), context)
+    const url = factory.imageUrl(input.schematicId, input.talosVersion, factoryFileOf(named))
+    const begun = await beginDownload(provider, image, url, context)
     if (!begun.ok) return begun
     const ended = await waitForTask(context, provider, begun.value, {
       what: 'the download of the image',
@@ -52,6 +58,7 @@ export const ensureImage =
     if (!made.value || made.value.sizeBytes < MIN_IMAGE_BYTES)
       return err(problem('image-unavailable', { ...facts, sizeBytes: made.value?.sizeBytes ?? 0 }))
     steps.done('download', made.value.volumeId)
+    await sweepImages(provider, image, context)
     return ok({ volumeId: made.value.volumeId })
   }
 

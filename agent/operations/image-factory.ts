@@ -83,7 +83,8 @@ export function createImageFactory(dialer: Dialer, url: string): FactoryClient {
     versions: () => call('/versions', Versions),
     extensions: (talosVersion) => call(`/version/${encodeURIComponent(talosVersion)}/extensions/official`, Extensions),
     bootFileUrl: (image) => base + bootFilePath(image),
-    imageUrl: (schematicId, version) => base + bootFilePath({ schematicId, version }),
+    imageUrl: (schematicId, version, file) =>
+      base + (file === undefined ? bootFilePath({ schematicId, version }) : `/image/${schematicId}/${version}/${file}`),
     installerImage: (image) => installerImageOf(image, host),
   }
 }

@@ -11,6 +11,7 @@ import { contractOfTalos } from '#core/talos/versions.ts'
 import type { ClientIdentity } from '../vault/client-identity.ts'
 import { deriveConfigToken } from '../vault/config-token.ts'
 import type { HandlerDeps } from './deps.ts'
+import { ejectMedia } from './eject-media.ts'
 import type { HandlerContext, OperationHandler } from './handler.ts'
 import { waitFor } from './waiting.ts'
 
@@ -55,6 +56,7 @@ export const configureMachine =
     })
     if (!held.ok) return held
     context.steps.done('apply')
+    await ejectMedia(deps, input, context)
     return ok({ intentHash: input.intentHash, configToken: held.value })
   }
 

@@ -1,11 +1,12 @@
-import { invariant } from '#core/base/invariant.ts'
 import { err, ok, type Result } from '#core/base/result.ts'
 import type { OperationInput } from '#core/model/operation.ts'
 import { problem, type Problem } from '#core/model/problem.ts'
-import { diskImageFileName } from '#core/talos/schematic.ts'
-import type { MachineFound, MachineRef, NewMachine } from '../providers/provider.ts'
+import { writeCidata } from '../providers/cidata.ts'
+import type { MachineFound } from '../providers/provider.ts'
 import type { HandlerDeps } from './deps.ts'
+import { findOurs, protect, setTags } from './finish-machine.ts'
 import type { HandlerContext, OperationHandler } from './handler.ts'
+import { cidataOf, refOf, toNewMachine } from './new-machine.ts'
 import { cancelled, runTaskStep, waitFor, waitForTask } from './waiting.ts'
 
 /**
@@ -14,8 +15,9 @@ import { cancelled, runTaskStep, waitFor, waitForTask } from './waiting.ts'
  *   O20  A machine is looked for by its own UUID before one is made; the VMID lets the host make only one; a creation
  *        whose answer was lost is adopted by its task, never started beside it.
  *
- * Safe to run again after a crash at any line. Problems: address-in-use, task-failed, provider-unreachable (later);
- * vmid-taken, not-ours, permission-missing (never); outcome-unknown (look-again).
+ * Safe to run again after a crash at any line. Problems: address-in-use, image-unavailable, no-capacity, task-failed,
+ * provider-unreachable (later); vmid-taken, not-ours, permission-missing, unsupported-version (never); outcome-unknown
+ * (look-again).
  */
 export const createMachine =
   (deps: HandlerDeps): OperationHandler<'machine.create'> =>
@@ -35,28 +37,24 @@ export const createMachine =
     if (!grown.ok) return grown
 
     // Report what exists, not what was asked for.
-    const made = await findOurs(deps, input)
+    const made = await protect(deps, input, context)
     if (!made.ok) return made
     if ((made.value.diskGiB ?? 0) < systemDiskGiB(input))
       return err(problem('outcome-unknown', { vmid: made.value.vmid, diskGiB: made.value.diskGiB ?? 0 }))
+    await tellDrift(deps, input, context)
     return ok({ vmid: made.value.vmid })
   }
 
 type Input = OperationInput<'machine.create'>
 
 const systemDiskGiB = (input: Input): number => input.hardware.disks[0]?.sizeGiB ?? 0
-const refOf = ({ machineId, host, vmid, hardware }: Input): MachineRef => ({
-  machineId,
-  host,
-  vmid,
-  mac: hardware.nics[0]?.mac,
-})
 
 /** The import of a 1 GiB image onto a slow disk, behind another one on the same storage. */
 const CREATION_LIMIT_MS = 15 * 60_000
 /** From the end of a creation until the guest can be read; also how long an unreadable guest may stay one. */
 const SETTLE = { what: 'the machine to be there', limitMs: 30_000, everyMs: 1_000 }
 const RESIZE = { name: 'resize', stepClass: 'idempotent', limitMs: 60_000 } as const
+const CIDATA = { name: 'cidata', stepClass: 'idempotent', limitMs: 60_000 } as const
 /** A second call is for a lost answer that did nothing; more would hide something. */
 const MAX_CREATIONS = 3
 
@@ -68,7 +66,7 @@ async function bringIntoBeing(
   const { provider } = deps
   const { steps, progress } = context
   let creations = 0
-  let lastUnclear = false
+  let remedy: string | undefined
 
   const known = steps.handleOf('create')
   if (known !== undefined) {
@@ -78,7 +76,7 @@ async function bringIntoBeing(
   const settled = await waitFor(context, SETTLE, async () => {
     const sight = await provider.look(refOf(input))
     if (!sight.ok) return sight
-    lastUnclear = sight.value.state === 'unclear'
+    remedy = sight.value.state === 'unclear' ? sight.value.remedy : undefined
     switch (sight.value.state) {
       case 'present':
         return ok(sight.value.machine)
@@ -97,8 +95,10 @@ async function bringIntoBeing(
       }
       case 'absent': {
         if (++creations > MAX_CREATIONS) return err(problem('outcome-unknown', { host: input.host, vmid: input.vmid }))
-        const free = await checkAddress(deps, input, context)
+        const free = await checkAddresses(deps, input, context)
         if (!free.ok) return free
+        const told = await bringCidata(deps, input, context)
+        if (!told.ok) return told
         progress('creating')
         steps.intend('create', 'keyed-create')
         const started = await provider.startCreation(toNewMachine(input))
@@ -112,8 +112,8 @@ async function bringIntoBeing(
   })
   if (!settled.ok) {
     // Half made by a host that died, or somebody else's that we may not read: only a person can tell.
-    const stuck = settled.error.code === 'deadline-passed' && lastUnclear
-    return stuck ? err(problem('not-ours', { host: input.host, vmid: input.vmid, reason: 'unreadable' })) : settled
+    if (settled.error.code !== 'deadline-passed' || remedy === undefined) return settled
+    return err(problem('not-ours', { host: input.host, vmid: input.vmid, reason: 'unreadable', run: remedy }))
   }
   steps.intend('create', 'keyed-create')
   steps.done('create', `${settled.value.host}/${settled.value.vmid}`)
@@ -132,69 +132,35 @@ async function waitForCreation(
   return !ended.ok && ended.error.code === 'outcome-unknown' ? ok(undefined) : ended
 }
 
-/** A machine that does not exist yet cannot answer: whoever does is somebody else. */
-async function checkAddress(
+/** A machine that does not exist yet cannot answer: whoever does is somebody else. With DHCP there is no address to ask. */
+async function checkAddresses(
   { addresses }: HandlerDeps,
   input: Input,
   context: HandlerContext,
 ): Promise<Result<void, Problem>> {
-  const [address = ''] = (input.hardware.nics[0]?.addressCidr ?? '').split('/')
   context.progress('checking the address')
-  const port = await addresses.findListener(address, context.signal)
-  const stopped = cancelled(context)
-  if (stopped) return stopped
-  return port === undefined ? ok(undefined) : err(problem('address-in-use', { address, port }))
-}
-
-/** Tags are for people; a host that reserves them to administrators does not stop a machine. */
-async function setTags(
-  { provider }: HandlerDeps,
-  input: Input,
-  context: HandlerContext,
-  found: MachineFound,
-): Promise<Result<void, Problem>> {
-  const wanted = ['lanline', `lanline-${input.clusterName}`].sort()
-  if (wanted.every((tag) => found.tags.includes(tag))) return ok(undefined)
-  context.steps.intend('tags', 'idempotent')
-  const set = await waitFor(
-    context,
-    { what: 'the guest to take its tags', limitMs: 60_000, everyMs: 2_000 },
-    async () => {
-      const fresh = await findOurs({ provider }, input)
-      if (!fresh.ok) return fresh
-      if (wanted.every((tag) => fresh.value.tags.includes(tag))) return ok('set' as const)
-      const answer = await provider.setTags(fresh.value, [...new Set([...fresh.value.tags, ...wanted])].sort())
-      if (answer.ok) return ok('set' as const)
-      return answer.error.code === 'outcome-unknown' ? ok(undefined) : answer
-    },
-  )
-  if (!set.ok && set.error.code !== 'permission-missing') return set
-  if (!set.ok) context.log.warn({ event: 'machine.untagged', machineId: input.machineId, problem: set.error })
-  context.steps.done('tags')
+  for (const { addressCidr } of input.hardware.nics) {
+    const [address = ''] = (addressCidr ?? '').split('/')
+    const port = address === '' ? undefined : await addresses.findListener(address, context.signal)
+    const stopped = cancelled(context)
+    if (stopped) return stopped
+    if (port !== undefined) return err(problem('address-in-use', { address, port }))
+  }
   return ok(undefined)
 }
 
-async function findOurs(
-  { provider }: Pick<HandlerDeps, 'provider'>,
-  input: Input,
-): Promise<Result<MachineFound, Problem>> {
-  const sight = await provider.look(refOf(input))
-  if (!sight.ok) return sight
-  return sight.value.state === 'present'
-    ? ok(sight.value.machine)
-    : err(problem('outcome-unknown', { host: input.host, vmid: input.vmid, state: sight.value.state }))
+/** The CD is there before the machine that boots with it. It is written anew each time: of the same input, the same bytes. */
+async function bringCidata(deps: HandlerDeps, input: Input, context: HandlerContext): Promise<Result<void, Problem>> {
+  if (input.addressing !== 'cidata') return ok(undefined)
+  context.progress('writing the address CD')
+  const cidata = writeCidata({ ...input, nics: input.hardware.nics })
+  return runTaskStep(context, deps.provider, CIDATA, () => deps.provider.startUpload(cidataOf(input), cidata))
 }
 
-function toNewMachine(input: Input): NewMachine {
-  invariant(input.boot.by === 'image', 'machines boot by image')
-  return {
-    ...refOf(input),
-    name: input.name,
-    clusterName: input.clusterName,
-    clusterUid: input.clusterUid,
-    guestAgent: input.guestAgent,
-    hardware: input.hardware,
-    image: `${input.boot.imageStorage}:import/${diskImageFileName(input.schematicId, input.talosVersion)}`,
-    nameservers: input.nameservers,
-  }
+/** A machine that was there already may not be what is asked for now; nothing is changed behind anybody's back. */
+async function tellDrift({ provider }: HandlerDeps, input: Input, { log }: HandlerContext): Promise<void> {
+  const drift = await provider.findDrift(toNewMachine(input))
+  if (!drift.ok || drift.value.length === 0) return
+  const attributes = drift.value.map(({ attribute }) => attribute)
+  log.warn({ event: 'machine.differs', machineId: input.machineId, attributes })
 }

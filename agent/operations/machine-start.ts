@@ -16,7 +16,9 @@ export const startMachine =
     if (!started.ok && started.error.code === 'cancelled') return started
 
     // A start task can fail while the machine runs, and succeed while it does not: what runs counts.
-    const running = await waitFor(context, SETTLE, async () => {
+    const first = await provider.look(input)
+    const isQueued = first.ok && first.value.state === 'present' && first.value.machine.haManaged
+    const running = await waitFor(context, isQueued ? QUEUED_SETTLE : SETTLE, async () => {
       const sight = await provider.look(input)
       if (!sight.ok) return sight
       if (sight.value.state === 'present') return ok(sight.value.machine.running ? true : undefined)
@@ -29,3 +31,5 @@ export const startMachine =
 /** Start itself waits up to 30 s, and longer for a guest with much memory. */
 const START = { name: 'start', stepClass: 'idempotent', limitMs: 4 * 60_000 } as const
 const SETTLE = { what: 'the machine to run', limitMs: 5_000, everyMs: 1_000 }
+/** The availability manager was only told; it acts in rounds of 10 s. */
+const QUEUED_SETTLE = { ...SETTLE, limitMs: 2 * 60_000 }

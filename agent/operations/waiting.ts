@@ -104,7 +104,7 @@ const BUSY_POLL_MS = 5_000
 
 /**
  * One effect that goes on by itself: intent, start, handle, wait. `start` looks before it acts and answers undefined when
- * nothing is left to do; that is why it may be asked again after an answer was lost.
+ * nothing is left to do; that is why it may be asked again after an answer was lost, or after the work met a lock.
  */
 export async function runTaskStep(
   context: HandlerContext,
@@ -122,21 +122,21 @@ export async function runTaskStep(
     if (!ended.ok && ended.error.code === 'cancelled') return ended
   }
   steps.intend(step.name, step.stepClass)
-  const started = await waitFor(
+  const finished = await waitFor(
     context,
-    { what: step.name, limitMs: step.busyMs ?? BUSY_MS, everyMs: BUSY_POLL_MS },
+    { what: step.name, limitMs: (step.busyMs ?? BUSY_MS) + step.limitMs, everyMs: BUSY_POLL_MS },
     async () => {
-      const answer = await start()
-      if (answer.ok) return ok({ handle: answer.value })
-      return answer.error.code === 'outcome-unknown' ? ok(undefined) : answer
+      const started = await start()
+      if (!started.ok) return started.error.code === 'outcome-unknown' ? ok(undefined) : started
+      if (started.value === undefined) return ok('done' as const)
+      steps.rememberHandle(step.name, started.value)
+      const ended = await wait(started.value)
+      if (ended.ok) return ok('done' as const)
+      // Work that met a lock ends at once and did nothing; work whose end nobody knows is looked at by the next start.
+      return ended.error.code === 'outcome-unknown' ? ok(undefined) : ended
     },
   )
-  if (!started.ok) return started
-  if (started.value.handle !== undefined) {
-    steps.rememberHandle(step.name, started.value.handle)
-    const ended = await wait(started.value.handle)
-    if (!ended.ok) return ended
-  }
+  if (!finished.ok) return finished
   steps.done(step.name)
   return ok(undefined)
 }

@@ -55,6 +55,9 @@ const inputs = {
     talosVersion: version,
     extensions: z.array(z.string().max(128)).max(32),
     schematicId: z.string().max(64),
+    /** A disk image unless it says otherwise; hosts before 8.4 boot machines by ISO. */
+    media: z.enum(['image', 'iso']).optional(),
+    secureBoot: z.boolean().optional(),
   }),
   /** Brings one virtual machine into being, powered off. */
   'machine.create': Vm.extend({

@@ -1,5 +1,5 @@
 import { forbidden } from './failure.ts'
-import { BUILT_IN_ROLES, PRIVILEGES } from './privileges.ts'
+import { builtInRoles } from './privileges.ts'
 
 /** Who is asking: a user, or one of the user's tokens. */
 export interface Identity {
@@ -12,21 +12,43 @@ export const fullName = (who: Identity): string => (who.token === undefined ? wh
 export interface User {
   readonly id: string
   comment: string | undefined
-  readonly password: string | undefined
+  password: string | undefined
+  enabled: boolean
+  /** Epoch seconds; 0 is never. */
+  expire: number
+  /** E-mail address and names, as they were given. */
+  readonly about: Map<string, string>
+  readonly groups: Set<string>
   readonly tokens: Map<string, Token>
 }
 
+export const newUser = (id: string, password?: string, comment?: string): User => ({
+  id,
+  comment,
+  password,
+  enabled: true,
+  expire: 0,
+  about: new Map(),
+  groups: new Set(),
+  tokens: new Map(),
+})
+
 export interface Token {
-  readonly secret: string
-  readonly separated: boolean
-  readonly comment: string | undefined
+  secret: string
+  separated: boolean
+  comment: string | undefined
+  /** Epoch seconds; 0 is never. */
+  expire: number
 }
 
 export interface Pool {
   readonly id: string
-  readonly comment: string | undefined
+  comment: string | undefined
   readonly vms: Set<number>
+  readonly storages: Set<string>
 }
+
+export const newPool = (id: string, comment?: string): Pool => ({ id, comment, vms: new Set(), storages: new Set() })
 
 /** Role → propagates. */
 type Grants = Map<string, boolean>
@@ -44,12 +66,16 @@ export class AccessControl {
   readonly users = new Map<string, User>()
   readonly roles = new Map<string, Set<string>>()
   readonly pools = new Map<string, Pool>()
+  /** Group → comment. */
+  readonly groups = new Map<string, string>()
+  readonly allPrivileges: readonly string[]
   /** Path → user or full token name → grants. */
   readonly #grants = new Map<string, Map<string, Grants>>()
 
-  constructor(rootPassword: string | undefined) {
-    this.users.set('root@pam', { id: 'root@pam', comment: undefined, password: rootPassword, tokens: new Map() })
-    for (const [role, privileges] of BUILT_IN_ROLES) this.roles.set(role, new Set(privileges))
+  constructor(rootPassword: string | undefined, allPrivileges: readonly string[]) {
+    this.allPrivileges = allPrivileges
+    this.users.set('root@pam', newUser('root@pam', rootPassword))
+    for (const [role, privileges] of builtInRoles(allPrivileges)) this.roles.set(role, new Set(privileges))
   }
 
   grant(path: string, role: string, name: string, propagate: boolean): void {
@@ -62,14 +88,20 @@ export class AccessControl {
     this.#grants.get(path)?.get(name)?.delete(role)
   }
 
+  /** Somebody is gone, and all that was granted. */
+  forget(name: string): void {
+    for (const byName of this.#grants.values())
+      for (const each of byName.keys()) if (each === name || each.startsWith(`${name}!`)) byName.delete(each)
+  }
+
   /** Every grant, as `GET /access/acl` lists it. */
   entries(): { path: string; type: string; ugid: string; roleid: string; propagate: number }[] {
     return [...this.#grants].flatMap(([path, byName]) =>
       [...byName].flatMap(([ugid, grants]) =>
         [...grants].map(([roleid, propagate]) => ({
           path,
-          type: ugid.includes('!') ? 'token' : 'user',
-          ugid,
+          type: ugid.startsWith('@') ? 'group' : ugid.includes('!') ? 'token' : 'user',
+          ugid: ugid.replace(/^@/, ''),
           roleid,
           propagate: propagate ? 1 : 0,
         })),
@@ -125,7 +157,7 @@ export class AccessControl {
   }
 
   #privilegesOf(name: string, path: string): Privileges {
-    if (name === 'root@pam') return new Map(PRIVILEGES.map((privilege) => [privilege, true]))
+    if (name === 'root@pam') return new Map(this.allPrivileges.map((privilege) => [privilege, true]))
     const roles = this.#rolesOn(name, path)
     const member = /^\/vms\/(\d+)$/.exec(path)
     if (member && !roles.has('NoAccess')) {
@@ -146,12 +178,18 @@ export class AccessControl {
   #rolesOn(name: string, path: string): Grants {
     let roles: Grants = new Map()
     for (const prefix of prefixesOf(path)) {
-      const granted = this.#grants.get(prefix)?.get(name)
-      if (!granted) continue
-      const effective = [...granted].filter(([, propagate]) => propagate || prefix === path)
+      const effective = this.#grantsAt(prefix, name).filter(([, propagate]) => propagate || prefix === path)
       if (effective.length > 0) roles = new Map(effective)
     }
     return roles
+  }
+
+  /** What was granted to somebody by name counts more than what the groups have. */
+  #grantsAt(path: string, name: string): [string, boolean][] {
+    const atPath = this.#grants.get(path)
+    const own = [...(atPath?.get(name) ?? [])]
+    if (own.length > 0 || !atPath) return own
+    return [...(this.users.get(name)?.groups ?? [])].flatMap((group) => [...(atPath.get(`@${group}`) ?? [])])
   }
 }
 

@@ -20,17 +20,18 @@ export const CPU_MODELS: readonly CpuModel[] = [
   ...byVendor('GenuineIntel', ['SapphireRapids', 'GraniteRapids', 'SierraForest']),
 ]
 
-const MACHINE_VERSIONS = ['10.0+pve1', '10.0', '9.2+pve1', '9.2', '9.1', '9.0', '8.2', '8.1', '8.0', '7.2', '7.1']
 const MACHINE_CHANGES: Readonly<Record<string, string>> = {
+  '11.0+pve1': 'Disables the UDP tunnel offload of virtio network devices by default.',
   '10.0+pve1': 'Set host_mtu vNIC option even with default value for migration compat.',
   '9.2+pve1': 'Disables S3/S4 power states by default.',
 }
 
-export const MACHINES = MACHINE_VERSIONS.flatMap((version) =>
-  ['i440fx', 'q35'].map((type) => ({
-    id: `pc-${type}-${version}`,
-    type,
-    version,
-    ...(MACHINE_CHANGES[version] === undefined ? {} : { changes: MACHINE_CHANGES[version] }),
-  })),
-)
+export const machinesOf = (versions: readonly string[]) =>
+  versions.flatMap((version) =>
+    ['i440fx', 'q35'].map((type) => ({
+      id: `pc-${type}-${version}`,
+      type,
+      version,
+      ...(MACHINE_CHANGES[version] === undefined ? {} : { changes: MACHINE_CHANGES[version] }),
+    })),
+  )

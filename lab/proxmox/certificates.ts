@@ -2,7 +2,15 @@ import 'reflect-metadata'
 import { createHash, randomUUID, webcrypto } from 'node:crypto'
 import * as x509 from '@peculiar/x509'
 
-/** The host's own authority and the certificate of its API, as a fresh installation makes them. */
+/** The cluster's own authority, valid ten years, as a fresh installation makes it. */
+export interface Authority {
+  readonly pem: string
+  readonly info: CertificateInfo
+  readonly name: string
+  readonly key: webcrypto.CryptoKey
+}
+
+/** The certificate of a host's API, of the authority it was signed by. */
 export interface HostCertificates {
   readonly caPem: string
   readonly leafPem: string
@@ -31,10 +39,7 @@ const LEAF_DAYS = 730
 /** Elliptic keys, unlike the real host: they are made in a millisecond and nothing looks at the kind. */
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
 
-export async function makeCertificates(
-  names: { readonly hostName: string; readonly domain: string; readonly lanAddress: string },
-  nowMs: number,
-): Promise<HostCertificates> {
+export async function makeAuthority(nowMs: number): Promise<Authority> {
   const begin = new Date(nowMs - DAY_MS)
   const caKeys = await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify'])
   const caName = `CN=Proxmox Virtual Environment, OU=${randomUUID()}, O=PVE Cluster Manager CA`
@@ -49,16 +54,31 @@ export async function makeCertificates(
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
     ],
   })
+  return {
+    pem: ca.toString('pem'),
+    info: infoOf('pve-root-ca.pem', ca, caName, caName, []),
+    name: caName,
+    key: caKeys.privateKey,
+  }
+}
+
+/** A host gets a new one by itself when less than two weeks of the old one are left; the authority stays. */
+export async function makeCertificates(
+  authority: Authority,
+  names: { readonly hostName: string; readonly domain: string; readonly lanAddress: string },
+  nowMs: number,
+): Promise<HostCertificates> {
+  const begin = new Date(nowMs - DAY_MS)
   const fqdn = `${names.hostName}.${names.domain}`
   const leafKeys = await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify'])
   const leafName = `OU=PVE Cluster Node, O=Proxmox Virtual Environment, CN=${fqdn}`
   const leaf = await x509.X509CertificateGenerator.create({
     subject: leafName,
-    issuer: caName,
+    issuer: authority.name,
     notBefore: begin,
     notAfter: new Date(begin.getTime() + LEAF_DAYS * DAY_MS),
     publicKey: leafKeys.publicKey,
-    signingKey: caKeys.privateKey,
+    signingKey: authority.key,
     signingAlgorithm: ALGORITHM,
     extensions: [
       new x509.BasicConstraintsExtension(false),
@@ -75,13 +95,13 @@ export async function makeCertificates(
   })
   const ipv6Loopback = '0000:0000:0000:0000:0000:0000:0000:0001'
   const san = ['127.0.0.1', ipv6Loopback, 'localhost', names.lanAddress, names.hostName, fqdn]
-  const leafInfo = infoOf('pve-ssl.pem', leaf, leafName, caName, san)
+  const leafInfo = infoOf('pve-ssl.pem', leaf, leafName, authority.name, san)
   const key = await webcrypto.subtle.exportKey('pkcs8', leafKeys.privateKey)
   return {
-    caPem: ca.toString('pem'),
+    caPem: authority.pem,
     leafPem: leaf.toString('pem'),
     keyPem: x509.PemConverter.encode(key, 'PRIVATE KEY'),
-    info: [infoOf('pve-root-ca.pem', ca, caName, caName, []), leafInfo],
+    info: [authority.info, leafInfo],
     fingerprint: leafInfo.fingerprint,
   }
 }

@@ -7,40 +7,41 @@ const MAX_WAITERS = 100
 /** How long callers wait for a VM's configuration lock, in lab milliseconds. Source: observed on 9.2.11. */
 export const LOCK_WAIT_MS = 10_000
 export const CREATE_LOCK_WAIT_MS = 5_000
+export const STORAGE_LOCK_WAIT_MS = 10_000
 
-/**
- * The file locks `/var/lock/qemu-server/lock-N.conf`: one holder, waiters in order, and a 500 for who waited too long.
- */
-export class ConfigLocks {
-  readonly #waiting = new Map<number, (() => void)[]>()
+/** File locks: one holder, waiters in order, and a 500 for who waited too long. */
+class FileLocks<Key> {
+  readonly #waiting = new Map<Key, (() => void)[]>()
   readonly #time: LabTime
+  readonly #timeout: (key: Key) => string
 
-  constructor(time: LabTime) {
+  constructor(time: LabTime, timeout: (key: Key) => string) {
     this.#time = time
+    this.#timeout = timeout
   }
 
-  isHeld(vmid: number): boolean {
-    return this.#waiting.has(vmid)
+  isHeld(key: Key): boolean {
+    return this.#waiting.has(key)
   }
 
   /** Runs `work` while holding the lock. `onWait` is called when it is not free at once. */
-  async with<T>(vmid: number, waitMs: number, work: () => Promise<T> | T, onWait?: () => void): Promise<T> {
-    await this.#acquire(vmid, waitMs, onWait)
+  async with<T>(key: Key, waitMs: number, work: () => Promise<T> | T, onWait?: () => void): Promise<T> {
+    await this.#acquire(key, waitMs, onWait)
     try {
       return await work()
     } finally {
-      this.#release(vmid)
+      this.#release(key)
     }
   }
 
-  async #acquire(vmid: number, waitMs: number, onWait: (() => void) | undefined): Promise<void> {
-    const waiters = this.#waiting.get(vmid)
+  async #acquire(key: Key, waitMs: number, onWait: (() => void) | undefined): Promise<void> {
+    const waiters = this.#waiting.get(key)
     if (!waiters) {
-      this.#waiting.set(vmid, [])
+      this.#waiting.set(key, [])
       return
     }
     onWait?.()
-    const timeout = failed(`can't lock file '/var/lock/qemu-server/lock-${vmid}.conf' - got timeout`)
+    const timeout = failed(this.#timeout(key))
     if (waiters.length >= MAX_WAITERS) throw timeout
     const { promise, resolve } = Promise.withResolvers<'granted'>()
     const grant = (): void => resolve('granted')
@@ -56,9 +57,23 @@ export class ConfigLocks {
     throw timeout
   }
 
-  #release(vmid: number): void {
-    const next = this.#waiting.get(vmid)?.shift()
+  #release(key: Key): void {
+    const next = this.#waiting.get(key)?.shift()
     if (next) next()
-    else this.#waiting.delete(vmid)
+    else this.#waiting.delete(key)
+  }
+}
+
+/** `/var/lock/qemu-server/lock-N.conf`, held while a guest's configuration is changed. */
+export class ConfigLocks extends FileLocks<number> {
+  constructor(time: LabTime) {
+    super(time, (vmid) => `can't lock file '/var/lock/qemu-server/lock-${vmid}.conf' - got timeout`)
+  }
+}
+
+/** Held while a volume is allocated on a store or freed. */
+export class StorageLocks extends FileLocks<string> {
+  constructor(time: LabTime) {
+    super(time, (storage) => `can't lock file '/var/lock/pve-manager/pve-storage-${storage}' - got timeout`)
   }
 }

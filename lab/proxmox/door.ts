@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { REFUSED_LOGIN_MS } from './durations.ts'
 import { Failure } from './failure.ts'
 import { readRequest, type ApiRequest } from './http-request.ts'
-import { WithTotal } from './route.ts'
+import { WithAttributes } from './route.ts'
 import { answer } from './router.ts'
 import type { Identity } from './access.ts'
 import type { FaultEffect, Faults } from './faults.ts'
@@ -26,6 +26,8 @@ export class Door {
   readonly #world: World
   readonly #login: Login
   readonly #faults: Faults
+  /** Requests that arrived whole until now, and those of them that are done with. */
+  readonly calls = { received: 0, answered: 0 }
 
   constructor(world: World, login: Login, faults: Faults) {
     this.#world = world
@@ -37,14 +39,15 @@ export class Door {
     let parsed: ApiRequest | undefined
     try {
       parsed = await readRequest(request)
+      this.calls.received += 1
       const who = await this.#identify(request, parsed)
       const outcome = await this.#serve(who, parsed)
       if (outcome === 'connection-lost') request.socket.destroy()
       else write(response, outcome)
     } catch (cause) {
-      if (response.headersSent || response.destroyed) return
-      write(response, await this.#refusal(cause, parsed))
+      if (!response.headersSent && !response.destroyed) write(response, await this.#refusal(cause, parsed))
     }
+    if (parsed) this.calls.answered += 1
   }
 
   async #identify(request: IncomingMessage, parsed: ApiRequest): Promise<Identity | undefined> {
@@ -92,9 +95,9 @@ export class Door {
 }
 
 function success(result: unknown, parsed: ApiRequest): Outcome {
-  const data = result instanceof WithTotal ? result.data : result
-  const total = result instanceof WithTotal && result.total > 0 ? { total: result.total } : {}
-  return ok(JSON.stringify({ data, ...total, ...(parsed.form === 'extjs' ? { success: 1 } : {}) }))
+  const data = result instanceof WithAttributes ? result.data : result
+  const attributes = result instanceof WithAttributes ? result.attributes : {}
+  return ok(JSON.stringify({ data, ...attributes, ...(parsed.form === 'extjs' ? { success: 1 } : {}) }))
 }
 
 const ok = (body: string): Outcome => ({ status: 200, reason: 'OK', body })

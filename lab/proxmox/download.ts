@@ -41,8 +41,17 @@ export function startDownload(world: World, who: Identity, download: Download): 
   )
 }
 
+export const pathOf = (storage: Storage, content: string, filename: string): string =>
+  `${storage.path ?? `/dev/${storage.name}`}/${DIRECTORIES[content] ?? ''}/${filename}`
+
+export function formatOf(content: string, filename: string): string {
+  if (content === 'iso') return 'iso'
+  const extension = /\.(\w+)$/.exec(filename)?.[1]?.toLowerCase() ?? ''
+  return content === 'vztmpl' ? (extension === 'gz' ? 'tgz' : `t${extension}`) : extension
+}
+
 /** Path parts are cut off and odd characters become `_`. */
-function cleanName(download: Download): string {
+export function cleanName(download: Pick<Download, 'content' | 'filename'>): string {
   const base = (download.filename.split('/').at(-1) ?? '').replace(/[^A-Za-z0-9_.-]/g, '_')
   if (EXTENSIONS[download.content]?.test(base)) return base
   throw badParameters({
@@ -57,7 +66,7 @@ async function run(
   filename: string,
   download: Download,
 ): Promise<void> {
-  const path = `${storage.path ?? `/dev/${storage.name}`}/${DIRECTORIES[download.content] ?? ''}/${filename}`
+  const path = pathOf(storage, download.content, filename)
   const volid = `${storage.name}:${download.content}/${filename}`
   worker.log(`downloading ${download.url} to ${path}`)
   if (download.compression !== undefined && download.content === 'import')
@@ -74,10 +83,15 @@ async function run(
   if (answer.kind === 'unknown-host')
     throw failed(`download failed: wget: unable to resolve host address '${answer.host}'`)
   if (answer.kind === 'refused')
-    throw failed(`download failed: Connecting to ${answer.host}... failed: Connection refused.`)
-  await transfer(world, worker, answer.sizeBytes)
+    throw failed(`download failed: ${connecting(download.url)} failed: Connection refused.`)
+  if (answer.kind === 'no-tls') throw failed('download failed: Unable to establish SSL connection.')
+  const temporary = `${path}.tmp_dwnl.${worker.pid}`
+  worker.log(`Saving to: '${temporary}'`)
+  await transfer(world, worker, answer)
   if (freeBytesOf(storage) < answer.sizeBytes)
-    throw failed(`download failed: Cannot write to '${path}.tmp_dwnl' (No space left on device).`)
+    throw failed(`download failed: Cannot write to '${temporary}' (No space left on device).`)
+  if (answer.format === 'raw' && filename.endsWith('.qcow2'))
+    throw failed(`failed to verify file: qemu-img: Could not open '${temporary}': Image is not in qcow2 format`)
   if (download.checksum !== undefined) {
     worker.log('calculating checksum...')
     if (download.checksum !== answer.sha256)
@@ -97,12 +111,40 @@ function keepExisting(worker: Worker, there: Volume, download: Download): void {
   worker.log('calculating checksum of existing file...OK, got correct file already, no need to download')
 }
 
-async function transfer(world: World, worker: Worker, bytes: number): Promise<void> {
-  await worker.busy(DOWNLOAD_OVERHEAD_MS + downloadMs(bytes, world.options.downloadMbitPerSecond)).catch(() => {
-    throw failed('download failed: received interrupt')
-  })
+/** wget begins anew whenever a source hangs up, each time after a longer pause, and does not give up for minutes. */
+async function transfer(world: World, worker: Worker, image: Image): Promise<void> {
+  const busy = (ms: number): Promise<void> =>
+    worker.busy(ms).catch(() => {
+      throw failed('download failed: received interrupt')
+    })
+  const { sizeBytes, kibPerSecond, cutAfter } = image
+  const wholeMs =
+    kibPerSecond === undefined
+      ? downloadMs(sizeBytes, world.options.downloadMbitPerSecond)
+      : (sizeBytes / 1024 / kibPerSecond) * 1000
+  if (cutAfter !== undefined) {
+    for (let tries = 1; tries <= MAX_TRIES; tries += 1) {
+      await busy(DOWNLOAD_OVERHEAD_MS + wholeMs * cutAfter)
+      worker.log(`Connection closed at byte ${Math.floor(sizeBytes * cutAfter)}. Retrying.`)
+      await busy(Math.min(tries, MAX_PAUSE_S) * 1000)
+    }
+    throw failed('download failed: exit code 4')
+  }
+  await busy(DOWNLOAD_OVERHEAD_MS + wholeMs)
   worker.log('     0K ....                               100%')
-  worker.log(`saved [${bytes}/${bytes}]`)
+  worker.log(`saved [${sizeBytes}/${sizeBytes}]`)
+}
+
+/** As wget does by itself. */
+const MAX_TRIES = 20
+const MAX_PAUSE_S = 10
+
+type Image = Extract<ImageAnswer, { kind: 'image' }>
+
+/** The address is that of whoever answers behind the lab's names. */
+function connecting(url: string): string {
+  const { hostname, port, protocol } = new URL(url)
+  return `Connecting to ${hostname} (${hostname})|127.0.0.1|:${port || (protocol === 'https:' ? '443' : '80')}...`
 }
 
 function logRequest(world: World, worker: Worker, url: string, answer: ImageAnswer): void {
@@ -110,8 +152,8 @@ function logRequest(world: World, worker: Worker, url: string, answer: ImageAnsw
   worker.log(`--${new Date(world.time.now()).toISOString().slice(0, 19).replace('T', ' ')}--  ${url}`)
   worker.log(`Resolving ${host} (${host})...`)
   if (answer.kind === 'unknown-host') return
-  worker.log(`Connecting to ${host}... ${answer.kind === 'refused' ? 'failed: Connection refused.' : 'connected.'}`)
-  if (answer.kind === 'refused') return
+  worker.log(`${connecting(url)} ${answer.kind === 'refused' ? 'failed: Connection refused.' : 'connected.'}`)
+  if (answer.kind === 'refused' || answer.kind === 'no-tls') return
   const said = answer.kind === 'image' ? '200 OK' : `${answer.status} ${answer.reason}`
   worker.log(`HTTP request sent, awaiting response... ${said}`)
   if (answer.kind === 'image') worker.log(`Length: ${answer.sizeBytes} [application/octet-stream]`)
@@ -128,11 +170,11 @@ const volumeOf = (
   id: randomUUID(),
   volid,
   storage: storage.name,
-  content: download.content === 'iso' ? 'iso' : 'import',
-  format: download.content === 'iso' ? 'iso' : volid.endsWith('.raw') ? 'raw' : 'qcow2',
+  content: download.content === 'iso' || download.content === 'vztmpl' ? download.content : 'import',
+  format: formatOf(download.content, volid),
   vmid: undefined,
   path,
-  sizeBytes: image.virtualBytes,
+  sizeBytes: download.content === 'import' ? image.virtualBytes : image.sizeBytes,
   usedBytes: image.sizeBytes,
   changedAt: epochSeconds(world),
   image: { sha256: image.sha256, content: image.content },

@@ -14,6 +14,10 @@ import type { Worker } from './tasks.ts'
  */
 const CLOUD_INIT_BYTES = 4 * 1024 ** 2
 const EFI_BYTES = 528 * 1024
+/** The largest file of a common file system. */
+export const MAX_DISK_BYTES = 16 * 1024 ** 4
+/** Both releases keep it in so much, whatever was asked for. */
+const TPM_BYTES = 4 * 1024 ** 2
 
 interface NewDrive {
   readonly storage: string
@@ -58,7 +62,8 @@ function checkImportSource(world: World, who: Identity, key: string, source: str
     throw failed('Only root can pass arbitrary filesystem paths. at /usr/share/perl5/PVE/Storage.pm line 651.')
   const [storageName = '', name = ''] = source.split(':')
   world.storages.get(storageName)
-  world.access.checkAny(who, `/storage/${storageName}`, ['Datastore.AllocateSpace', 'Datastore.Audit'])
+  if (!world.access.may(who, `/storage/${storageName}`, 'Datastore.Allocate'))
+    world.access.checkAny(who, `/storage/${storageName}`, ['Datastore.AllocateSpace', 'Datastore.Audit'])
   if (name.startsWith('iso/'))
     throw badParameters({ [key]: `${source} has wrong type 'iso' - needs to be 'images' or 'import'` })
   if (name.startsWith('import/') && !/\.(qcow2|raw|vmdk|ova)$/.test(name))
@@ -89,7 +94,7 @@ export async function makeDrive(
     return announce(worker, key, writeProperties(volume.volid, rest))
   }
   const isEfi = key.startsWith('efidisk')
-  const bytes = isEfi ? EFI_BYTES : Number(wanted.size) * 1024 ** 3
+  const bytes = isEfi ? EFI_BYTES : key.startsWith('tpmstate') ? TPM_BYTES : Number(wanted.size) * 1024 ** 3
   const volume = allocate(world, worker, storage, vmid, 'disk', 'raw', bytes, isEfi ? bytes : 0)
   if (isEfi) for (const line of progress(bytes)) worker.log(line)
   rest.set('size', formatSize(bytes))
@@ -111,7 +116,9 @@ function existingDrive(
   if (file === 'none' || file === 'cdrom') return writeProperties(file, rest)
   const volume = world.storages.findVolume(file)
   if (!volume) throw failed(`volume '${file}' does not exist`)
-  if (!isCloudInit(file) && !key.startsWith('unused')) rest.set('size', formatSize(volume.sizeBytes))
+  // A CD is told in whole KiB.
+  const size = properties.get('media') === 'cdrom' ? Math.ceil(volume.sizeBytes / 1024) * 1024 : volume.sizeBytes
+  if (!isCloudInit(file) && !key.startsWith('unused')) rest.set('size', formatSize(size))
   return writeProperties(file, rest)
 }
 
@@ -127,6 +134,12 @@ function allocate(
   image?: Volume['image'],
 ): Volume {
   const volume = newDisk(storage, vmid, { suffix, format, sizeBytes, usedBytes, image, at: epochSeconds(world) })
+  if (sizeBytes > MAX_DISK_BYTES) {
+    storage.volumes.delete(volume.volid)
+    throw failed(
+      `unable to create image: qemu-img: ${volume.path}: The image size is too large for file format '${volume.format}'`,
+    )
+  }
   const how =
     volume.format === 'raw'
       ? `fmt=raw size=${sizeBytes} preallocation=off`
@@ -158,23 +171,44 @@ async function importImage(
     failed(`cannot import from '${source}' - copy failed: command '${copy}' failed: ${why}`)
   const atOnce = (importsOn.get(storage) ?? 0) + 1
   importsOn.set(storage, atOnce)
+  const fits = Math.min(1, freeBytesOf(storage) / image.usedBytes)
+  const ms = importMs(image.usedBytes, atOnce, world.options.importMibPerSecond)
   try {
-    await worker.busy(importMs(image.usedBytes, atOnce)).catch(() => {
+    await copyImage(worker, image, ms, fits).catch(() => {
       throw broken('received interrupt')
     })
   } finally {
     importsOn.set(storage, (importsOn.get(storage) ?? 1) - 1)
   }
-  if (freeBytesOf(storage) < image.usedBytes) {
-    worker.log(`qemu-img: error while writing: No space left on device`)
+  if (fits < 1 || freeBytesOf(storage) < image.usedBytes) {
+    worker.log(`qemu-img: error while writing at byte ${Math.floor(image.usedBytes * fits)}: No space left on device`)
     throw broken('exit code 1')
   }
   volume.usedBytes = image.usedBytes
-  for (const line of progress(image.sizeBytes)) worker.log(line)
   return volume
 }
 
-const progress = (bytes: number): string[] =>
-  [0, 0.5, 1, 1].map(
-    (part) => `transferred ${humanSize(bytes * part)} of ${humanSize(bytes)} (${(part * 100).toFixed(2)}%)`,
-  )
+/** From this size on every percent is told, as it comes; a small disk is done at once. */
+const LARGE_BYTES = 256 * 1024 ** 2
+const MAX_STEPS = 20
+
+/** Copies that part of the image for which there is room. */
+async function copyImage(worker: Worker, image: Volume, wholeMs: number, fits: number): Promise<void> {
+  const ms = wholeMs * fits
+  const bytes = image.sizeBytes
+  const told =
+    bytes < LARGE_BYTES
+      ? [0, 0.5, 1, 1]
+      : Array.from({ length: 101 }, (_, percent) => percent / 100).filter((part) => part <= fits)
+  const steps = Math.max(1, Math.min(MAX_STEPS, Math.floor(ms / 500)))
+  for (let step = 0; step < steps; step += 1) {
+    await worker.busy(ms / steps)
+    const [from, to] = [step, step + 1].map((each) => Math.round((each * told.length) / steps))
+    for (const part of told.slice(from, to)) worker.log(progressLine(bytes, part))
+  }
+}
+
+const progressLine = (bytes: number, part: number): string =>
+  `transferred ${humanSize(bytes * part)} of ${humanSize(bytes)} (${(part * 100).toFixed(2)}%)`
+
+const progress = (bytes: number): string[] => [0, 0.5, 1, 1].map((part) => progressLine(bytes, part))

@@ -17,8 +17,9 @@ export interface Fault {
 /** The relay between nodes gave up waiting; the work may go on. */
 export const RELAY_TIMEOUT = { status: 596, reason: 'Broken pipe' } as const
 
-/** Faults that wait for their call, oldest first. */
+/** Faults that wait for their call, oldest first; and the weather, for all the others. */
 export class Faults {
+  #weather: (method: string) => FaultEffect | undefined = () => undefined
   readonly #waiting: { readonly fault: Fault; left: number }[] = []
 
   add(fault: Fault): void {
@@ -27,12 +28,18 @@ export class Faults {
 
   clear(): void {
     this.#waiting.length = 0
+    this.#weather = () => undefined
+  }
+
+  /** What becomes of calls for which nothing is waiting. */
+  let(weather: (method: string) => FaultEffect | undefined): void {
+    this.#weather = weather
   }
 
   /** The effect for this call, used up by asking. */
   take(method: string, path: string): FaultEffect | undefined {
     const found = this.#waiting.find(({ fault }) => fault.method === method && fault.path.test(path))
-    if (!found) return undefined
+    if (!found) return path === '/version' ? undefined : this.#weather(method)
     found.left -= 1
     if (found.left <= 0) this.#waiting.splice(this.#waiting.indexOf(found), 1)
     return found.fault.effect

@@ -23,6 +23,8 @@ export const userId: Format = (value) =>
     ? undefined
     : `value '${value}' does not look like a valid user name\n`
 export const roleId = matching(/^[A-Za-z0-9.\-_]+$/, 'value does not look like a valid role')
+export const groupId = matching(/^[A-Za-z0-9.\-_]+$/, 'value does not look like a valid group')
+export const realm = matching(/^[A-Za-z][A-Za-z0-9.\-_]+$/, 'value does not look like a valid realm')
 export const dnsName = matching(
   /^([a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?)(\.[a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?)*$/,
   'value does not look like a valid DNS name',

@@ -1,8 +1,12 @@
 import type { IncomingMessage } from 'node:http'
 import { Failure, badParameters, failed } from './failure.ts'
+import { readMultipart } from './multipart.ts'
+import type { Upload } from './route.ts'
 
 /** Reading a request: its path and everything that was sent as parameters. */
 const MAX_BODY_BYTES = 512 * 1024
+/** The real host spools uploads to its disk; here they are in memory, and an installer image fits. */
+const MAX_UPLOAD_BYTES = 512 * 1024 ** 2
 const PREFIX = /^\/api2\/(json|extjs)(?=\/|$)/
 
 export interface ApiRequest {
@@ -12,6 +16,7 @@ export interface ApiRequest {
   /** `extjs` answers are always 200 with the status inside. */
   readonly form: 'json' | 'extjs'
   readonly sent: ReadonlyMap<string, string>
+  readonly upload?: Upload
 }
 
 /** Throws a Failure for what the HTTP layer itself refuses. */
@@ -22,12 +27,31 @@ export async function readRequest(request: IncomingMessage): Promise<ApiRequest>
   if (!['GET', 'POST', 'PUT', 'DELETE'].includes(method)) throw new Failure(501, `method '${method}' not available`)
   const prefix = PREFIX.exec(raw)
   if (!prefix) throw new Failure(501, `Method '${method} ${raw}' not implemented`)
-  const body = await readBody(request, method)
   const sent = new Map<string, string>()
   for (const [name, value] of url.searchParams) add(sent, name, value)
-  if (body.length > 0) for (const [name, value] of parseBody(request, body)) add(sent, name, value)
   const path = raw.slice(prefix[0].length).replace(/\/+$/, '')
-  return { method, path: path === '' ? '/' : path, form: prefix[1] === 'extjs' ? 'extjs' : 'json', sent }
+  const form = prefix[1] === 'extjs' ? 'extjs' : 'json'
+  const type = request.headers['content-type'] ?? ''
+  if (method === 'POST' && /^multipart\/form-data/.test(type) && path.endsWith('/upload'))
+    return { method, path, form, sent, ...(await readUpload(request, type, sent)) }
+  const body = (await readBody(request, method, MAX_BODY_BYTES)).toString('utf8')
+  if (body.length > 0) for (const [name, value] of parseBody(request, body)) add(sent, name, value)
+  return { method, path: path === '' ? '/' : path, form, sent }
+}
+
+/** The length must be known before; the daemon reads no chunked uploads. */
+async function readUpload(
+  request: IncomingMessage,
+  type: string,
+  sent: Map<string, string>,
+): Promise<{ upload?: Upload }> {
+  if (request.headers['content-length'] === undefined) throw new Failure(501, 'chunked transfer encoding not supported')
+  const multipart = readMultipart(type, await readBody(request, 'POST', MAX_UPLOAD_BYTES))
+  if (!multipart) throw new Failure(400, 'multipart body is malformed')
+  for (const [name, value] of multipart.fields) add(sent, name, value)
+  if (!multipart.file) return {}
+  sent.set('filename', multipart.file.filename)
+  return { upload: multipart.file }
 }
 
 /** A repeated name is a list. */
@@ -36,18 +60,18 @@ function add(sent: Map<string, string>, name: string, value: string): void {
   sent.set(name, before === undefined ? value : `${before},${value}`)
 }
 
-async function readBody(request: IncomingMessage, method: string): Promise<string> {
+async function readBody(request: IncomingMessage, method: string, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of request) {
     const bytes = Buffer.from(chunk as Uint8Array)
     size += bytes.length
-    if (size > MAX_BODY_BYTES) throw new Failure(501, 'for data too large')
+    if (size > maxBytes) throw new Failure(501, 'for data too large')
     chunks.push(bytes)
   }
   if (size > 0 && (method === 'GET' || method === 'DELETE'))
     throw new Failure(501, `Unexpected content for method '${method}'`)
-  return Buffer.concat(chunks).toString('utf8')
+  return Buffer.concat(chunks)
 }
 
 function parseBody(request: IncomingMessage, body: string): Iterable<readonly [string, string]> {

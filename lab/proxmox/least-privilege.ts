@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import type { World } from './world.ts'
+import { newPool, newUser } from './access.ts'
+import type { Cluster } from './cluster.ts'
 import { words } from './words.ts'
 
 /** What an agent is given to work with. */
@@ -30,18 +31,14 @@ const ON_IMAGE_STORE = ['Datastore.AllocateTemplate', 'Datastore.Audit']
  * What an administrator does once for an agent: a user without a password, a token with the user's own rights, a pool,
  * and the least roles. A store that holds disks and images gets both roles.
  */
-export function setUpLeastPrivilege(world: World, options: AgentAccessOptions = {}): AgentAccess {
+export function setUpLeastPrivilege(cluster: Cluster, options: AgentAccessOptions = {}): AgentAccess {
   const { user = 'lanline@pve', tokenName = 'agent', pool = 'lanline', more = [] } = options
-  const { access } = world
+  const { access } = cluster
   const secret = randomUUID()
-  const token = { secret, separated: false, comment: undefined }
-  access.users.set(user, {
-    id: user,
-    comment: 'Lanline agent',
-    password: undefined,
-    tokens: new Map([[tokenName, token]]),
-  })
-  access.pools.set(pool, { id: pool, comment: undefined, vms: new Set() })
+  const account = newUser(user, undefined, 'Lanline agent')
+  account.tokens.set(tokenName, { secret, separated: false, comment: undefined, expire: 0 })
+  access.users.set(user, account)
+  access.pools.set(pool, newPool(pool))
   const give = (path: string, role: string, privileges: readonly string[]): void => {
     access.roles.set(role, new Set(privileges))
     access.grant(path, role, user, true)
@@ -49,11 +46,13 @@ export function setUpLeastPrivilege(world: World, options: AgentAccessOptions = 
   give(`/pool/${pool}`, 'LanlineVM', [...ON_POOL, ...more])
   give('/vms', 'LanlineVMAudit', ['VM.Audit'])
   give('/', 'LanlineAudit', ['Sys.Audit'])
-  give(`/nodes/${world.node}`, 'LanlineNode', ['Sys.AccessNetwork', 'Sys.Audit'])
-  for (const bridge of world.bridges) give(`/sdn/zones/localnetwork/${bridge.name}`, 'LanlineNet', ['SDN.Use'])
-  for (const storage of world.storages.all()) {
-    if (storage.content.includes('images')) give(`/storage/${storage.name}`, 'LanlineDisk', ON_DISK_STORE)
-    if (storage.content.includes('import')) give(`/storage/${storage.name}`, 'LanlineImage', ON_IMAGE_STORE)
+  for (const world of cluster.worlds) {
+    give(`/nodes/${world.node}`, 'LanlineNode', ['Sys.AccessNetwork', 'Sys.Audit'])
+    for (const bridge of world.bridges) give(`/sdn/zones/localnetwork/${bridge.name}`, 'LanlineNet', ['SDN.Use'])
+    for (const storage of world.storages.all()) {
+      if (storage.content.includes('images')) give(`/storage/${storage.name}`, 'LanlineDisk', ON_DISK_STORE)
+      if (storage.content.includes('import')) give(`/storage/${storage.name}`, 'LanlineImage', ON_IMAGE_STORE)
+    }
   }
   return { tokenId: `${user}!${tokenName}`, secret, pool }
 }

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { Failure } from './failure.ts'
 import { checkParameters, needed, text, type ParameterTable } from './parameter.ts'
-import { PRIVILEGES } from './privileges.ts'
-import type { AccessControl, Identity } from './access.ts'
+import type { LabTime } from '#lab/time.ts'
+import type { AccessControl, Identity, Token, User } from './access.ts'
 
 /** Tickets that are valid at once. */
 const MAX_TICKETS = 200
@@ -21,13 +21,21 @@ const PARAMETERS: ParameterTable = {
 
 export const LOGIN_PARAMETERS = PARAMETERS
 
+export interface Ticket {
+  readonly user: string
+  readonly csrf: string
+}
+
 /** Who a request comes from: an API token, or a ticket with its anti-forgery token. */
 export class Login {
   readonly #access: AccessControl
-  readonly #tickets = new Map<string, { readonly user: string; readonly csrf: string }>()
+  readonly #tickets: Map<string, Ticket>
+  readonly #time: LabTime
 
-  constructor(access: AccessControl) {
+  constructor(access: AccessControl, tickets: Map<string, Ticket>, time: LabTime) {
     this.#access = access
+    this.#tickets = tickets
+    this.#time = time
   }
 
   /** Throws the 401 that the caller must be kept waiting for. */
@@ -42,17 +50,27 @@ export class Login {
   }
 
   #byToken(user: string, name: string, secret: string): Identity {
-    if (this.#access.users.get(user)?.tokens.get(name)?.secret !== secret)
+    const account = this.#access.users.get(user)
+    const token = account?.tokens.get(name)
+    if (!account || !token || token.secret !== secret || !this.#isGood(account, token))
       throw new Failure(401, 'Authentication failed!')
     return { user, token: name }
   }
 
   #byTicket(ticket: string, request: IncomingMessage): Identity {
     const known = this.#tickets.get(ticket)
-    if (!known) throw new Failure(401, 'Authentication failed!')
+    const account = known && this.#access.users.get(known.user)
+    if (!known || !account || !this.#isGood(account)) throw new Failure(401, 'Authentication failed!')
     if (request.method !== 'GET' && request.headers['csrfpreventiontoken'] !== known.csrf)
       throw new Failure(401, 'Permission denied - invalid csrf token')
     return { user: known.user, token: undefined }
+  }
+
+  /** A disabled or expired account and an expired token look like a wrong secret. */
+  #isGood(user: User, token?: Token): boolean {
+    const nowS = this.#time.now() / 1000
+    const lasts = ({ expire }: { readonly expire: number }): boolean => expire === 0 || expire > nowS
+    return user.enabled && lasts(user) && (token === undefined || lasts(token))
   }
 
   /** `POST /access/ticket`. A ticket may be given in place of the password. */
@@ -63,7 +81,7 @@ export class Login {
     const username = realm !== undefined && !name.includes('@') ? `${name}@${realm}` : name
     const password = parameters.get('password') ?? ''
     const user = this.#access.users.get(username)
-    const right = user?.password !== undefined && user.password === password
+    const right = user?.password !== undefined && user.password === password && this.#isGood(user)
     if (!right && this.#tickets.get(password)?.user !== username) throw new Failure(401, 'authentication failure')
     const stamp = Math.floor(Date.now() / 1000)
       .toString(16)
@@ -95,9 +113,9 @@ export class Login {
       families.map(([family, path, pattern]) => [
         family,
         Object.fromEntries(
-          PRIVILEGES.filter((privilege) => pattern.test(privilege) && this.#access.may(who, path, privilege)).map(
-            (privilege) => [privilege, 1],
-          ),
+          this.#access.allPrivileges
+            .filter((privilege) => pattern.test(privilege) && this.#access.may(who, path, privilege))
+            .map((privilege) => [privilege, 1]),
         ),
       ]),
     )

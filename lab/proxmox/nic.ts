@@ -10,5 +10,5 @@ export function writeNic(text: string): string {
   return [`${nic.get('model') ?? 'virtio'}=${mac}`, ...rest.map(([key, value]) => `${key}=${value}`)].join(',')
 }
 
-const randomMac = (): string =>
+export const randomMac = (): string =>
   ['BC', '24', '11', ...[...randomBytes(3)].map((byte) => byte.toString(16).toUpperCase().padStart(2, '0'))].join(':')

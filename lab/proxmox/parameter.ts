@@ -6,7 +6,7 @@ import { badParameters } from './failure.ts'
  * Source of the texts: Proxmox VE 9.2.11, observed.
  */
 export interface Parameter {
-  readonly type: 'string' | 'integer' | 'number' | 'boolean'
+  readonly type: 'string' | 'integer' | 'number' | 'boolean' | 'array'
   readonly optional: boolean
   readonly choices?: readonly string[]
   readonly minimum?: number
@@ -20,13 +20,34 @@ export interface Parameter {
   readonly format?: (value: string, name: string) => string | undefined
   /** For `net[n]` and its like: how many there are. */
   readonly count?: number
+  /** The first or last major release that knows it; both when not given. */
+  readonly since?: 9
+  readonly until?: 8
+  /** How older releases declare it, where that differs. */
+  readonly before9?: Parameter
 }
+
+/** The major releases that are imitated. */
+export type Major = 8 | 9
 
 export type ParameterTable = Readonly<Record<string, Parameter>>
 /** Checked values by name. Booleans are `0` or `1`. */
 export type Parameters = ReadonlyMap<string, string>
 
 type Extras = Partial<Omit<Parameter, 'type' | 'choices'>>
+
+/** The table as one major release declares it. */
+export const tableOf = (table: ParameterTable, major: Major): ParameterTable =>
+  Object.fromEntries(
+    Object.entries(table)
+      .filter(([, { since, until }]) => (since ?? major) <= major && (until ?? major) >= major)
+      .map(([name, parameter]) => [name, (major < 9 ? parameter.before9 : undefined) ?? parameter]),
+  )
+
+export const since9 = (parameter: Parameter): Parameter => ({ ...parameter, since: 9 })
+export const until8 = (parameter: Parameter): Parameter => ({ ...parameter, until: 8 })
+/** Declared one way now and another way before. */
+export const changedIn9 = (now: Parameter, before9: Parameter): Parameter => ({ ...now, before9 })
 
 export const text = (extras: Extras = {}): Parameter => ({ type: 'string', optional: true, ...extras })
 export const integer = (minimum?: number, maximum?: number, extras: Extras = {}): Parameter => ({
@@ -44,8 +65,14 @@ export const decimal = (minimum?: number, maximum?: number): Parameter => ({
 })
 export const flag = (extras: Extras = {}): Parameter => ({ type: 'boolean', optional: true, ...extras })
 export const choice = (...choices: readonly string[]): Parameter => ({ type: 'string', optional: true, choices })
-export const needed = (parameter: Parameter): Parameter => ({ ...parameter, optional: false })
-export const indexed = (count: number, parameter: Parameter): Parameter => ({ ...parameter, count })
+/** What is said of a parameter holds for its older form too. */
+const everywhere = (parameter: Parameter, said: Partial<Parameter>): Parameter => ({
+  ...parameter,
+  ...said,
+  ...(parameter.before9 ? { before9: { ...parameter.before9, ...said } } : {}),
+})
+export const needed = (parameter: Parameter): Parameter => everywhere(parameter, { optional: false })
+export const indexed = (count: number, parameter: Parameter): Parameter => everywhere(parameter, { count })
 
 const NOT_DEFINED = 'property is not defined in schema and the schema does not allow additional properties'
 const MISSING = 'property is missing and it is not optional'
@@ -54,7 +81,7 @@ const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/
 
 /** What is wrong with one value, or undefined. `name` appears in the texts of nested formats. */
 export function problemOf(parameter: Parameter, value: string, name: string): string | undefined {
-  if (parameter.type !== 'string' && !isTyped(parameter, value)) {
+  if (parameter.type !== 'string' && parameter.type !== 'array' && !isTyped(parameter, value)) {
     return `type check ('${parameter.type}') failed - got '${value}'`
   }
   if (parameter.format) {

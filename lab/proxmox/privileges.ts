@@ -1,31 +1,31 @@
-import { words } from './words.ts'
+/** The roles that come with a release, of the privileges that it has. Source: `GET /access/roles` of 9.2.11. */
+export function builtInRoles(privileges: readonly string[]): ReadonlyMap<string, readonly string[]> {
+  const startingWith = (...prefixes: string[]): string[] =>
+    privileges.filter((privilege) => prefixes.some((prefix) => privilege.startsWith(prefix)))
+  const present = (...names: string[]): string[] => privileges.filter((privilege) => names.includes(privilege))
+  return new Map([
+    ['Administrator', privileges],
+    ['NoAccess', []],
+    ['PVEAdmin', privileges.filter((privilege) => !NOT_FOR_ADMINS.includes(privilege))],
+    ['PVEAuditor', privileges.filter((each) => each.endsWith('.Audit') && each !== 'VM.GuestAgent.Audit')],
+    ['PVEDatastoreAdmin', startingWith('Datastore.')],
+    ['PVEDatastoreUser', present('Datastore.AllocateSpace', 'Datastore.Audit')],
+    ['PVEMappingAdmin', startingWith('Mapping.')],
+    ['PVEMappingAuditor', present('Mapping.Audit')],
+    ['PVEMappingUser', present('Mapping.Audit', 'Mapping.Use')],
+    ['PVEPoolAdmin', startingWith('Pool.')],
+    ['PVEPoolUser', present('Pool.Audit')],
+    ['PVESDNAdmin', startingWith('SDN.')],
+    ['PVESDNUser', present('SDN.Audit', 'SDN.Use')],
+    ['PVESysAdmin', present('Sys.Audit', 'Sys.Console', 'Sys.Syslog')],
+    ['PVETemplateUser', present('VM.Audit', 'VM.Clone')],
+    ['PVEUserAdmin', [...startingWith('User.', 'Group.'), ...present('Realm.AllocateUser')]],
+    ['PVEVMAdmin', startingWith('VM.')],
+    [
+      'PVEVMUser',
+      present('VM.Audit', 'VM.Backup', 'VM.Config.CDROM', 'VM.Config.Cloudinit', 'VM.Console', 'VM.PowerMgmt'),
+    ],
+  ])
+}
 
-/** Every privilege of Proxmox VE 9 and the roles that it comes with. Source: `GET /access/roles` of 9.2.11. */
-export const PRIVILEGES: readonly string[] = [
-  ...words('Datastore.Allocate Datastore.AllocateSpace Datastore.AllocateTemplate Datastore.Audit'),
-  ...words('Group.Allocate Mapping.Audit Mapping.Modify Mapping.Use Permissions.Modify'),
-  ...words('Pool.Allocate Pool.Audit Realm.Allocate Realm.AllocateUser'),
-  ...words('SDN.Allocate SDN.Audit SDN.Use'),
-  ...words('Sys.AccessNetwork Sys.Audit Sys.Console Sys.Incoming Sys.Modify Sys.PowerMgmt Sys.Syslog'),
-  ...words('User.Modify VM.Allocate VM.Audit VM.Backup VM.Clone'),
-  ...words('VM.Config.CDROM VM.Config.CPU VM.Config.Cloudinit VM.Config.Disk VM.Config.HWType'),
-  ...words('VM.Config.Memory VM.Config.Network VM.Config.Options VM.Console'),
-  ...words('VM.GuestAgent.Audit VM.GuestAgent.FileRead VM.GuestAgent.FileSystemMgmt VM.GuestAgent.FileWrite'),
-  ...words('VM.GuestAgent.Unrestricted VM.Migrate VM.PowerMgmt VM.Replicate VM.Snapshot'),
-  'VM.Snapshot.Rollback',
-]
-
-const startingWith = (...prefixes: string[]): string[] =>
-  PRIVILEGES.filter((privilege) => prefixes.some((prefix) => privilege.startsWith(prefix)))
-
-export const BUILT_IN_ROLES: ReadonlyMap<string, readonly string[]> = new Map([
-  ['Administrator', PRIVILEGES],
-  ['NoAccess', []],
-  ['PVEAuditor', PRIVILEGES.filter((privilege) => privilege.endsWith('.Audit') && privilege !== 'VM.GuestAgent.Audit')],
-  ['PVEDatastoreAdmin', startingWith('Datastore.')],
-  ['PVEDatastoreUser', ['Datastore.AllocateSpace', 'Datastore.Audit']],
-  ['PVEPoolAdmin', startingWith('Pool.')],
-  ['PVEPoolUser', ['Pool.Audit']],
-  ['PVESDNUser', ['SDN.Audit', 'SDN.Use']],
-  ['PVEVMAdmin', startingWith('VM.')],
-])
+const NOT_FOR_ADMINS = ['Permissions.Modify', 'Realm.Allocate', 'Sys.Incoming', 'Sys.Modify', 'Sys.PowerMgmt']

@@ -1,4 +1,12 @@
-import { declarationOf, problemOf, type ParameterTable } from './parameter.ts'
+import {
+  changedIn9,
+  declarationOf,
+  problemOf,
+  tableOf,
+  text,
+  type Parameter,
+  type ParameterTable,
+} from './parameter.ts'
 
 /**
  * Property strings such as `virtio=02:00:00:00:00:01,bridge=vmbr0`: comma-separated `key=value` with at most one value
@@ -26,6 +34,16 @@ export const propertyString =
   (format: PropertyFormat) =>
   (text: string, name: string): string | undefined =>
     propertyProblem(format, text, name)
+
+/** A property string, whose keys are those of the release. */
+export const properties = (format: PropertyFormat, more: Partial<Parameter> = {}): Parameter => {
+  const in8 = { ...format, keys: tableOf(format.keys, 8) }
+  const in9 = { ...format, keys: tableOf(format.keys, 9) }
+  return changedIn9(
+    { ...text({ format: propertyString(in9) }), ...more },
+    { ...text({ format: propertyString(in8) }), ...more },
+  )
+}
 
 function propertyProblem(format: PropertyFormat, text: string, name: string): string | undefined {
   const parsed = parse(format, text)

@@ -8,6 +8,13 @@ export interface Call {
   readonly world: World
   readonly who: Identity
   readonly parameters: Parameters
+  /** The file of a multipart request. */
+  readonly upload?: Upload
+}
+
+export interface Upload {
+  readonly filename: string
+  readonly bytes: Buffer
 }
 
 export interface Route {
@@ -18,19 +25,28 @@ export interface Route {
   /** Checked before the parameters are, as on the real host. */
   readonly rights?: (call: Call) => void
   readonly handle: (call: Call) => unknown
+  /** The first or last major release that has it; both when not given. */
+  readonly since?: 9
+  readonly until?: 8
+  /** May be called while the cluster has no quorum, although it is no GET. */
+  readonly withoutQuorum?: true
   /** Time to answer in lab milliseconds; the median of a real host. */
   readonly latencyMs: number
 }
 
 /** Data with attributes beside it in the answer, such as `total`. */
-export class WithTotal {
+export class WithAttributes {
   readonly data: unknown
-  readonly total: number
-  constructor(data: unknown, total: number) {
+  readonly attributes: Readonly<Record<string, unknown>>
+  constructor(data: unknown, attributes: Readonly<Record<string, unknown>>) {
     this.data = data
-    this.total = total
+    this.attributes = attributes
   }
 }
+
+/** A page of a longer list. Nothing at all has no total. */
+export const withTotal = (data: unknown, total: number): WithAttributes =>
+  new WithAttributes(data, total > 0 ? { total } : {})
 
 export const param = (call: Call, name: string): string => call.parameters.get(name) ?? ''
 export const numberParam = (call: Call, name: string): number | undefined => {

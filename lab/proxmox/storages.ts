@@ -7,8 +7,8 @@ export interface Volume {
   readonly id: string
   readonly volid: string
   readonly storage: string
-  readonly content: 'images' | 'import' | 'iso'
-  readonly format: 'raw' | 'qcow2' | 'iso'
+  readonly content: 'images' | 'import' | 'iso' | 'vztmpl' | 'rootdir' | 'backup'
+  readonly format: string
   readonly vmid: number | undefined
   /** Where it lies on the host; shown in task logs. */
   readonly path: string
@@ -18,7 +18,11 @@ export interface Volume {
   usedBytes: number
   /** Epoch seconds. */
   changedAt: number
-  readonly image: VolumeImage | undefined
+  image: VolumeImage | undefined
+  /** What somebody wrote there byte by byte, where the lab looks into it: a small ISO image. */
+  bytes?: Buffer
+  /** The disk of a template that this one only adds to. */
+  readonly base?: string
 }
 
 export interface VolumeImage {
@@ -31,8 +35,15 @@ export interface Storage {
   readonly type: StorageType
   content: readonly string[]
   readonly totalBytes: number
-  readonly foreignBytes: number
+  /** What is on it that is not a volume. */
+  foreignBytes: number
   readonly path: string | undefined
+  readonly shared: boolean
+  disabled: boolean
+  /** A store whose server is gone: listed as not active, and nothing can be done with it. */
+  active: boolean
+  /** Every call that looks at the store takes this much longer, in lab milliseconds. */
+  slowMs: number
   readonly volumes: Map<string, Volume>
 }
 
@@ -42,20 +53,37 @@ const ADDED_STORAGE_BYTES = 256 * 1024 ** 3
 export class Storages {
   readonly #storages = new Map<string, Storage>()
 
-  constructor(options: readonly StorageOptions[]) {
-    for (const each of options) this.add(each)
+  constructor(options: readonly StorageOptions[], shared: Map<string, Storage> = new Map()) {
+    for (const each of options) {
+      const known = each.shared === true ? shared.get(each.name) : undefined
+      if (known) this.#storages.set(each.name, known)
+      else {
+        const added = this.add(each)
+        if (each.shared === true) shared.set(each.name, added)
+      }
+    }
   }
 
-  add(options: Omit<StorageOptions, 'totalBytes'> & { readonly totalBytes?: number; readonly path?: string }): void {
-    this.#storages.set(options.name, {
+  forget(name: string): void {
+    this.#storages.delete(name)
+  }
+
+  add(options: Omit<StorageOptions, 'totalBytes'> & { readonly totalBytes?: number; readonly path?: string }): Storage {
+    const storage: Storage = {
       name: options.name,
       type: options.type,
       content: options.content,
       totalBytes: options.totalBytes ?? ADDED_STORAGE_BYTES,
       foreignBytes: options.usedBytes ?? 0,
-      path: options.type === 'dir' ? (options.path ?? defaultPath(options.name)) : undefined,
+      path: holdsFiles(options.type) ? (options.path ?? defaultPath(options.name, options.type)) : undefined,
+      shared: options.shared === true || options.type === 'nfs',
+      disabled: false,
+      active: true,
+      slowMs: 0,
       volumes: new Map(),
-    })
+    }
+    this.#storages.set(options.name, storage)
+    return storage
   }
 
   all(): Storage[] {
@@ -87,6 +115,17 @@ export class Storages {
     return this.all().flatMap((storage) => [...storage.volumes.values()].filter((volume) => volume.vmid === vmid))
   }
 
+  /** The volume under another name; undefined when there is none. */
+  rename(volid: string, nameOf: (name: string) => string): string | undefined {
+    const volume = this.findVolume(volid)
+    if (!volume) return undefined
+    const renamed = { ...volume, volid: nameOf(volume.volid), path: nameOf(volume.path) }
+    const { volumes } = this.get(volume.storage)
+    volumes.delete(volid)
+    volumes.set(renamed.volid, renamed)
+    return renamed.volid
+  }
+
   remove(volid: string): Volume | undefined {
     const volume = this.findVolume(volid)
     if (volume) this.#storages.get(volume.storage)?.volumes.delete(volid)
@@ -99,7 +138,13 @@ export const usedBytesOf = (storage: Storage): number =>
 
 export const freeBytesOf = (storage: Storage): number => Math.max(0, storage.totalBytes - usedBytesOf(storage))
 
-const defaultPath = (name: string): string => (name === 'local' ? '/var/lib/vz' : `/var/lib/${name}`)
+/** Files in directories, rather than volumes of a pool. */
+export const holdsFiles = (type: StorageType): boolean => type === 'dir' || type === 'nfs'
+
+const defaultPath = (name: string, type: StorageType): string => {
+  if (type === 'nfs') return `/mnt/pve/${name}`
+  return name === 'local' ? '/var/lib/vz' : `/var/lib/${name}`
+}
 
 /** What a new disk of a guest is called: the next free number, a file on a directory store, else a bare name. */
 export function newDisk(
@@ -112,9 +157,13 @@ export function newDisk(
     readonly usedBytes: number
     readonly image: VolumeImage | undefined
     readonly at: number
+    /** A copy that is the same disk to its guest keeps its id. */
+    readonly id?: string
+    /** The template's disk that this one only adds to. */
+    readonly base?: Volume
   },
 ): Volume {
-  const onFiles = storage.type === 'dir'
+  const onFiles = holdsFiles(storage.type)
   const format = onFiles ? wanted.format : 'raw'
   const nameOf = (suffix: string): string =>
     onFiles ? `${vmid}/vm-${vmid}-${suffix}.${format}` : `vm-${vmid}-${suffix}`
@@ -124,9 +173,10 @@ export function newDisk(
   )
   let number = 0
   while (numbers.has(number)) number += 1
-  const name = nameOf(wanted.suffix === 'cloudinit' ? 'cloudinit' : `disk-${number}`)
+  const own = nameOf(wanted.suffix === 'cloudinit' ? 'cloudinit' : `disk-${number}`)
+  const name = wanted.base === undefined ? own : `${wanted.base.volid.slice(wanted.base.volid.indexOf(':') + 1)}/${own}`
   const volume: Volume = {
-    id: randomUUID(),
+    id: wanted.id ?? randomUUID(),
     volid: `${storage.name}:${name}`,
     storage: storage.name,
     content: 'images',
@@ -137,6 +187,7 @@ export function newDisk(
     usedBytes: wanted.usedBytes,
     changedAt: wanted.at,
     image: wanted.image,
+    ...(wanted.base === undefined ? {} : { base: wanted.base.volid }),
   }
   storage.volumes.set(volume.volid, volume)
   return volume

@@ -9,6 +9,8 @@ const MAX_LOG_LINES = 1000
 /** Exit text of a worker that was killed, and of every worker when the host goes down. */
 const UNEXPECTED = 'unexpected status'
 
+const UPID = /^UPID:[^:]+:[0-9A-F]{8,9}:[0-9A-F]{8,9}:[0-9A-F]{8,9}:[^:]+:[^:]*:[^:]+:$/
+
 export interface Task {
   readonly upid: string
   readonly node: string
@@ -29,6 +31,7 @@ export interface Task {
 }
 
 export interface Worker {
+  readonly pid: number
   readonly signal: AbortSignal
   log(line: string): void
   /** Lets lab time pass; throws `received interrupt` when the task is stopped meanwhile. */
@@ -86,6 +89,7 @@ export class Tasks {
   #workerOf(task: Task): Worker {
     const signal = task.stop.signal
     return {
+      pid: task.pid,
       signal,
       log: (line) => this.#log(task, line),
       busy: async (ms) => {
@@ -119,10 +123,14 @@ export class Tasks {
     return this.#tasks.get(upid)
   }
 
+  /** Throws when the text is no UPID. */
+  check(upid: string): void {
+    if (!UPID.test(upid)) throw badParameters({ upid: 'unable to parse worker upid' })
+  }
+
   /** The task, or the 400 with which an unknown one is answered. */
   get(upid: string): Task {
-    if (!/^UPID:[^:]+:[0-9A-F]{8,9}:[0-9A-F]{8,9}:[0-9A-F]{8,9}:[^:]+:[^:]*:[^:]+:$/.test(upid))
-      throw badParameters({ upid: 'unable to parse worker upid' })
+    this.check(upid)
     const task = this.#tasks.get(upid)
     if (!task) throw badParameters({ upid: 'no such task' })
     return task

@@ -8,6 +8,7 @@ import { declarationOf, type Parameters } from './parameter.ts'
 import { readProperties } from './property-string.ts'
 import { configOf, digestOf, driveFormatOf, isCdRom, isCloudInit, isDrive, type Vm } from './vm.ts'
 import { VM_OPTIONS } from './vm-parameters.ts'
+import { checkTagChange } from './tag-rights.ts'
 import { checkDriveRights, checkOptionRights, checkTagRights, normaliseTags } from './vm-rights.ts'
 import type { Identity } from './access.ts'
 import type { Worker } from './tasks.ts'
@@ -32,6 +33,7 @@ interface Change {
 export async function changeVm(world: World, who: Identity, parameters: Parameters): Promise<null> {
   const { vm, change } = prepare(world, who, parameters)
   const worker: Worker = {
+    pid: 0,
     signal: new AbortController().signal,
     log: () => undefined,
     busy: (ms) => world.time.pass(ms),
@@ -94,7 +96,10 @@ function checkRights(world: World, who: Identity, vm: Vm, change: Change): void 
   checkOptionRights(world, who, vm.vmid, undefined, change.set)
   const gone = [...change.remove, ...change.revert].map((key) => [key, vm.config.get(key) ?? ''] as const)
   checkOptionRights(world, who, vm.vmid, undefined, new Map(gone))
-  if (change.set.has('tags') || change.remove.includes('tags')) checkTagRights(world, who, vm.vmid)
+  if (change.set.has('tags') || change.remove.includes('tags')) {
+    checkTagRights(world, who, vm.vmid)
+    checkTagChange(world.cluster, who, vm.config.get('tags') ?? '', change.set.get('tags') ?? '')
+  }
   for (const [key, value] of change.set) {
     if (!isDrive(key)) continue
     checkDriveRights(world, who, vm.vmid, readProperties(driveFormatOf(key), value) ?? new Map())

@@ -7,6 +7,8 @@ import { writeNic } from './nic.ts'
 import { wasKilled, type Worker } from './tasks.ts'
 import { drivesOf, isCdRom, isCloudInit, isDrive, newVm } from './vm.ts'
 import { checkMayCreate, checkOptionRights, checkTagRights, normaliseTags } from './vm-rights.ts'
+import { newResource } from './high-availability.ts'
+import { checkTagChange } from './tag-rights.ts'
 import { startVm } from './vm-power.ts'
 import { epochSeconds, traced, type World } from './world.ts'
 import type { Identity } from './access.ts'
@@ -29,15 +31,15 @@ export async function createVm(world: World, who: Identity, parameters: Paramete
   checkMayCreate(world, who, vmid, pool)
   for (const [key, value] of options) if (isDrive(key)) checkDrive(world, who, key, value)
   checkOptionRights(world, who, vmid, pool, options)
-  if (parameters.get('ha-managed') === '1') {
-    world.access.check(who, '/', 'Sys.Console')
-    throw badParameters({ 'ha-managed': 'high availability is not simulated by this host' })
-  }
+  const managed = parameters.get('ha-managed') === '1'
+  if (managed) world.access.check(who, '/', 'Sys.Console')
   await takeId(world, vmid)
   return world.tasks.start('qmcreate', String(vmid), who, (worker) =>
     traced(world, 'vm.create', String(vmid), async () => {
       await world.locks.with(vmid, LOCK_WAIT_MS, () => make(world, worker, who, vmid, parameters, options))
-      if (parameters.get('start') === '1') startVm(world, who, vmid)
+      if (managed)
+        world.cluster.ha.add(newResource('vm', vmid, parameters.get('start') === '1' ? 'started' : 'stopped'))
+      else if (parameters.get('start') === '1') startVm(world, who, vmid)
     }),
   )
 }
@@ -51,10 +53,10 @@ function refuseUnsupported(parameters: Parameters): void {
 async function takeId(world: World, vmid: number): Promise<void> {
   try {
     await world.locks.with(vmid, CREATE_LOCK_WAIT_MS, () => {
-      const there = world.vms.find(vmid)
+      const there = world.cluster.findGuest(vmid)
       if (there) {
-        const kind = there.kind === 'lxc' ? 'CT' : 'VM'
-        throw failed(`${kind} ${vmid} already exists on node '${world.node}'`)
+        const kind = there.vm.kind === 'lxc' ? 'CT' : 'VM'
+        throw failed(`${kind} ${vmid} already exists on node '${there.world.node}'`)
       }
       world.vms.add(newVm(vmid, [['lock', 'create']]))
     })
@@ -77,14 +79,16 @@ async function make(
   try {
     await worker.busy(CREATE_MS)
     const config = await build(world, worker, vmid, options, made)
+    const pool = parameters.get('pool')
     const tags = parameters.get('tags')
     if (tags !== undefined) {
-      checkTagRights(world, who, vmid)
-      config.set('tags', normaliseTags(tags))
+      checkTagRights(world, who, vmid, world.cluster.profile.poolGivesTags ? pool : undefined)
+      checkTagChange(world.cluster, who, '', tags)
+      // Older releases keep them as they were written.
+      config.set('tags', world.cluster.profile.major < 9 ? tags : normaliseTags(tags))
     }
     vm.config.clear()
     for (const [key, value] of config) vm.config.set(key, value)
-    const pool = parameters.get('pool')
     if (pool !== undefined) world.access.pools.get(pool)?.vms.add(vmid)
   } catch (cause) {
     if (wasKilled(worker.signal)) throw cause
@@ -128,7 +132,7 @@ function fillIn(world: World, config: Map<string, string>): void {
   else if (generation === undefined || generation === '1') config.set('vmgenid', randomUUID())
   if (!/(^|,)uuid=/.test(config.get('smbios1') ?? ''))
     config.set('smbios1', ['uuid=' + randomUUID(), config.get('smbios1')].filter(Boolean).join(','))
-  config.set('meta', `creation-qemu=10.0.2,ctime=${epochSeconds(world)}`)
+  config.set('meta', `creation-qemu=${world.cluster.profile.qemuVersion},ctime=${epochSeconds(world)}`)
   if (!config.has('boot')) config.set('boot', defaultBoot(config))
 }
 

@@ -14,6 +14,8 @@ export interface Removal {
 export function deleteVm(world: World, who: Identity, vmid: number, removal: Removal): string {
   const vm = world.vms.get(vmid)
   refuse(vm)
+  if (world.cluster.ha.manages(vmid) && !removal.purge)
+    throw failed(`unable to remove VM ${vmid} - used in HA resources and purge parameter not set.`)
   return world.tasks.start('qmdestroy', String(vmid), who, (worker) =>
     traced(world, 'vm.delete', String(vmid), () =>
       world.locks.with(
@@ -25,10 +27,12 @@ export function deleteVm(world: World, who: Identity, vmid: number, removal: Rem
           const lock = still.config.get('lock')
           if (lock !== undefined) throw failed(`VM is locked (${lock})`)
           if (removal.purge) worker.log(`purging VM ${vmid} from related configurations..`)
+          refuseBases(world, still)
           await worker.busy(DELETE_MS)
           freeVolumes(world, still, removal.unreferencedDisks)
           for (const pool of world.access.pools.values()) pool.vms.delete(vmid)
           world.vms.remove(vmid)
+          world.cluster.ha.resources.delete(`vm:${vmid}`)
         },
         () => worker.log('trying to acquire lock...'),
       ),
@@ -39,6 +43,14 @@ export function deleteVm(world: World, who: Identity, vmid: number, removal: Rem
 function refuse(vm: Vm): void {
   if (vm.config.get('protection') === '1') throw failed(`can't remove VM ${vm.vmid} - protection mode enabled`)
   if (vm.running) throw failed(`VM ${vm.vmid} is running - destroy failed`)
+}
+
+/** A template stays while guests are built on its disks. */
+function refuseBases(world: World, vm: Vm): void {
+  const volumes = world.storages.all().flatMap((storage) => [...storage.volumes.values()])
+  for (const { volid } of world.storages.volumesOf(vm.vmid))
+    if (volumes.some(({ base }) => base === volid))
+      throw failed(`base volume '${volid}' is still in use by linked cloned`)
 }
 
 function freeVolumes(world: World, vm: Vm, unreferenced: boolean): void {

@@ -1,5 +1,5 @@
 import * as formats from './formats.ts'
-import { choice, decimal, flag, integer, needed, text } from './parameter.ts'
+import { choice, decimal, flag, integer, needed, since9, text, until8 } from './parameter.ts'
 import type { PropertyFormat } from './property-string.ts'
 import { words } from './words.ts'
 
@@ -30,7 +30,7 @@ export const nicFormat: PropertyFormat = {
     macaddr: text({ format: formats.macAddress }),
     bridge: text(),
     firewall: flag(),
-    'host-tunnel': flag(),
+    'host-tunnel': since9(flag()),
     link_down: flag(),
     mtu: integer(1, 65520),
     queues: integer(0, 64),
@@ -58,12 +58,21 @@ const RATE_KEYS = Object.fromEntries(
   ]),
 )
 
+/** Gone in 9. */
+const GEOMETRY_KEYS = {
+  cyls: until8(integer()),
+  heads: until8(integer()),
+  secs: until8(integer()),
+  trans: until8(choice('none', 'lba', 'auto')),
+}
+
 export const driveFormat: PropertyFormat = {
   defaultKey: 'file',
   aliases: { volume: 'file' },
   keys: {
     ...FILE_KEYS,
     ...RATE_KEYS,
+    ...GEOMETRY_KEYS,
     aio: choice('native', 'threads', 'io_uring'),
     backup: flag(),
     cache: choice('none', 'writethrough', 'writeback', 'unsafe', 'directsync'),
@@ -101,7 +110,7 @@ export const efiFormat: PropertyFormat = {
 export const tpmFormat: PropertyFormat = {
   defaultKey: 'file',
   aliases: { volume: 'file' },
-  keys: { ...FILE_KEYS, format: choice('raw', 'qcow2', 'vmdk'), version: choice('v1.2', 'v2.0') },
+  keys: { ...FILE_KEYS, format: since9(choice('raw', 'qcow2', 'vmdk')), version: choice('v1.2', 'v2.0') },
 }
 
 export const ipConfigFormat: PropertyFormat = {
@@ -150,7 +159,8 @@ export const agentFormat: PropertyFormat = {
   aliases: { 'freeze-fs-on-backup': 'freeze-fs', 'guest-fsfreeze': 'freeze-fs' },
   keys: {
     enabled: needed(flag()),
-    'freeze-fs': flag(),
+    'freeze-fs': since9(flag()),
+    'freeze-fs-on-backup': until8(flag()),
     fstrim_cloned_disks: flag(),
     type: choice('virtio', 'isa'),
   },
@@ -161,12 +171,47 @@ export const machineFormat: PropertyFormat = {
   keys: {
     type: text({
       maxLength: 40,
-      pattern: /^(pc|pc(-i440fx)?-\d+(\.\d+)+(\+pve\d+)?(\.pxe)?|q35|pc-q35-\d+(\.\d+)+(\+pve\d+)?(\.pxe)?)$/,
+      pattern:
+        /^(pc|pc(-i440fx)?-\d+(\.\d+)+(\+pve\d+)?(\.pxe)?|q35|pc-q35-\d+(\.\d+)+(\+pve\d+)?(\.pxe)?|virt(?:-\d+(\.\d+)+)?(\+pve\d+)?)$/,
     }),
     viommu: choice('intel', 'virtio'),
     'enable-s3': flag(),
     'enable-s4': flag(),
-    'aw-bits': decimal(32, 64),
+    'aw-bits': since9(decimal(32, 64)),
+  },
+}
+
+const CPU_SET = /^\d+(?:-\d+)?(?:;\d+(?:-\d+)?)*$/
+
+export const numaFormat: PropertyFormat = {
+  keys: {
+    cpus: needed(text({ pattern: CPU_SET })),
+    hostnodes: text({ pattern: CPU_SET }),
+    memory: decimal(),
+    policy: choice('preferred', 'bind', 'interleave'),
+  },
+}
+
+/** Source: the documentation of hostpciN; the schema gives no keys. */
+export const hostPciFormat: PropertyFormat = {
+  defaultKey: 'host',
+  keys: {
+    host: text({
+      pattern:
+        /^([0-9a-f]{4,}:)?[0-9a-f]{2}:[0-9a-f]{2}(\.[0-9a-f])?(;([0-9a-f]{4,}:)?[0-9a-f]{2}:[0-9a-f]{2}(\.[0-9a-f])?)*$/i,
+    }),
+    mapping: text({ format: formats.configId }),
+    'device-id': text({ pattern: /^0x[0-9a-fA-F]{4}$/ }),
+    'legacy-igd': flag(),
+    mdev: text(),
+    pcie: flag(),
+    ramfb: flag(),
+    rombar: flag(),
+    romfile: text(),
+    'sub-device-id': text({ pattern: /^0x[0-9a-fA-F]{4}$/ }),
+    'sub-vendor-id': text({ pattern: /^0x[0-9a-fA-F]{4}$/ }),
+    'vendor-id': text({ pattern: /^0x[0-9a-fA-F]{4}$/ }),
+    'x-vga': flag(),
   },
 }
 

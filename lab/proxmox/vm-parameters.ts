@@ -1,7 +1,7 @@
 import { CPU_MODELS } from './capabilities.ts'
 import * as formats from './formats.ts'
-import { choice, decimal, flag, indexed, integer, needed, text, type ParameterTable } from './parameter.ts'
-import { propertyString } from './property-string.ts'
+import { choice, decimal, flag, indexed, integer, needed, since9, text, type ParameterTable } from './parameter.ts'
+import { properties } from './property-string.ts'
 import * as vm from './vm-formats.ts'
 import { words } from './words.ts'
 
@@ -9,7 +9,7 @@ import { words } from './words.ts'
  * What a VM's configuration may say. The lab acts on what decides about hardware and boot; the rest it stores and shows,
  * as the real host does with what a guest never notices. Source: PVE API schema, POST /nodes/{node}/qemu.
  */
-const drive = text({ format: propertyString(vm.driveFormat) })
+const drive = properties(vm.driveFormat)
 
 const cpuFormat = (value: string): string | undefined => {
   const model = value.split(',')[0]?.replace(/^cputype=/, '') ?? ''
@@ -21,8 +21,8 @@ const cpuFormat = (value: string): string | undefined => {
 export const VM_OPTIONS: ParameterTable = {
   acpi: flag(),
   affinity: text(),
-  agent: text({ format: propertyString(vm.agentFormat) }),
-  'allow-ksm': flag(),
+  agent: properties(vm.agentFormat),
+  'allow-ksm': since9(flag()),
   'amd-sev': text(),
   arch: choice('x86_64', 'aarch64'),
   args: text(),
@@ -30,7 +30,7 @@ export const VM_OPTIONS: ParameterTable = {
   autostart: flag(),
   balloon: integer(0),
   bios: choice('seabios', 'ovmf'),
-  boot: text({ format: propertyString(vm.bootFormat) }),
+  boot: properties(vm.bootFormat),
   bootdisk: text({ pattern: /^(ide|sata|scsi|virtio)\d+$/ }),
   cdrom: text(),
   cicustom: text(),
@@ -43,15 +43,15 @@ export const VM_OPTIONS: ParameterTable = {
   cpulimit: decimal(0, 128),
   cpuunits: integer(1, 262144),
   description: text({ maxLength: 8192 }),
-  efidisk0: text({ format: propertyString(vm.efiFormat) }),
+  efidisk0: properties(vm.efiFormat),
   freeze: flag(),
   hookscript: text(),
-  'hostpci[n]': indexed(16, text()),
+  'hostpci[n]': indexed(16, properties(vm.hostPciFormat)),
   hotplug: text(),
   hugepages: choice('any', '2', '1024'),
   'ide[n]': indexed(4, drive),
-  'intel-tdx': text(),
-  'ipconfig[n]': indexed(32, text({ format: propertyString(vm.ipConfigFormat) })),
+  'intel-tdx': since9(text()),
+  'ipconfig[n]': indexed(32, properties(vm.ipConfigFormat)),
   ivshmem: text(),
   keephugepages: flag(),
   keyboard: choice(
@@ -61,28 +61,28 @@ export const VM_OPTIONS: ParameterTable = {
   kvm: flag(),
   localtime: flag(),
   lock: choice(...words('backup clone create migrate rollback snapshot snapshot-delete suspending suspended')),
-  machine: text({ format: propertyString(vm.machineFormat) }),
-  memory: text({ format: propertyString(vm.memoryFormat) }),
+  machine: properties(vm.machineFormat),
+  memory: properties(vm.memoryFormat),
   migrate_downtime: decimal(0),
   migrate_speed: integer(0),
   name: text({ format: formats.dnsName }),
   nameserver: text(),
-  'net[n]': indexed(32, text({ format: propertyString(vm.nicFormat) })),
+  'net[n]': indexed(32, properties(vm.nicFormat)),
   numa: flag(),
-  'numa[n]': indexed(8, text()),
+  'numa[n]': indexed(8, properties(vm.numaFormat)),
   onboot: flag(),
   ostype: choice(...words('other wxp w2k w2k3 w2k8 wvista win7 win8 win10 win11 l24 l26 solaris')),
   'parallel[n]': indexed(3, text({ pattern: /^(\/dev\/parport\d+|\/dev\/usb\/lp\d+)$/ })),
   protection: flag(),
   reboot: flag(),
-  rng0: text({ format: propertyString(vm.rngFormat) }),
+  rng0: properties(vm.rngFormat),
   'sata[n]': indexed(6, drive),
   'scsi[n]': indexed(31, drive),
   scsihw: choice('lsi', 'lsi53c810', 'virtio-scsi-pci', 'virtio-scsi-single', 'megasas', 'pvscsi'),
   searchdomain: text(),
   'serial[n]': indexed(4, text({ pattern: /^(\/dev\/[^,]+|socket)$/ })),
   shares: integer(0, 50000),
-  smbios1: text({ maxLength: 512, format: propertyString(vm.smbiosFormat) }),
+  smbios1: properties(vm.smbiosFormat, { maxLength: 512 }),
   smp: integer(1),
   sockets: integer(1),
   spice_enhancements: text(),
@@ -93,17 +93,29 @@ export const VM_OPTIONS: ParameterTable = {
   tags: text({ format: formats.tagList }),
   tdf: flag(),
   template: flag(),
-  tpmstate0: text({ format: propertyString(vm.tpmFormat) }),
+  tpmstate0: properties(vm.tpmFormat),
   'unused[n]': indexed(256, text()),
   'usb[n]': indexed(14, text()),
   vcpus: integer(1),
-  vga: text({ format: propertyString(vm.vgaFormat) }),
+  vga: properties(vm.vgaFormat),
   'virtio[n]': indexed(16, drive),
   'virtiofs[n]': indexed(10, text()),
   vmgenid: text({ pattern: /^([a-fA-F0-9]{8}(-[a-fA-F0-9]{4}){3}-[a-fA-F0-9]{12}|[01])$/ }),
   vmstatestorage: text({ format: formats.storageId }),
   watchdog: text(),
 }
+
+const numbered = (family: string, count: number): string[] => Array.from({ length: count }, (_, at) => `${family}${at}`)
+
+/** Everything that can be grown or copied. */
+export const DISKS = [
+  ...numbered('ide', 4),
+  ...numbered('scsi', 31),
+  ...numbered('virtio', 16),
+  ...numbered('sata', 6),
+  'efidisk0',
+  'tpmstate0',
+]
 
 export const NODE: ParameterTable = { node: needed(text({ format: formats.node })) }
 export const NODE_AND_VM: ParameterTable = { ...NODE, vmid: needed(integer(100, 999999999, { format: formats.vmid })) }
@@ -114,7 +126,7 @@ export const CREATE_VM: ParameterTable = {
   archive: text({ maxLength: 255 }),
   bwlimit: integer(0),
   force: flag({ requires: 'archive' }),
-  'ha-managed': flag(),
+  'ha-managed': since9(flag()),
   'import-working-storage': text({ format: formats.storageId }),
   'live-restore': flag(),
   pool: text({ format: formats.poolId }),

@@ -69,12 +69,42 @@ export function resetVm(world: World, who: Identity, vmid: number): string {
   )
 }
 
+/** Stands still, memory kept. */
+export function pauseVm(world: World, who: Identity, vmid: number): string {
+  if (!world.vms.get(vmid).running) throw failed(`VM ${vmid} not running`)
+  return world.tasks.start('qmpause', String(vmid), who, (worker) =>
+    locked(world, worker, vmid, (vm) => {
+      vm.paused = true
+      return Promise.resolve()
+    }),
+  )
+}
+
+export function resumeVm(world: World, who: Identity, vmid: number): string {
+  const there = world.vms.find(vmid)
+  if (!there || there.kind !== 'qemu')
+    throw failed(`unable to find configuration file for VM ${vmid} on node '${world.node}'`)
+  if (!there.running) throw failed(`VM ${vmid} not running`)
+  return world.tasks.start('qmresume', String(vmid), who, (worker) =>
+    locked(world, worker, vmid, (vm) => {
+      vm.paused = false
+      return Promise.resolve()
+    }),
+  )
+}
+
 /** The guest turned itself off, as after `talosctl shutdown`. */
 export function guestWentOff(world: World, uuid: string): void {
   const vm = world.vms.all().find((each) => each.running && vms.uuidOf(each.config) === uuid.toLowerCase())
   if (!vm) return
   vm.running = undefined
   applyPending(world, vm)
+}
+
+/** The host is without power: guests are off, workers are gone, and nothing was tidied up. */
+export async function losePower(world: World): Promise<void> {
+  for (const task of world.tasks.all()) world.tasks.kill(task)
+  for (const vm of world.vms.all()) if (vm.running) await takeDown(world, vm, 'stop')
 }
 
 function checkThere(world: World, vmid: number): void {
@@ -100,7 +130,7 @@ async function locked(world: World, worker: Worker, vmid: number, work: (vm: Vm)
   )
 }
 
-async function bringUp(world: World, worker: Worker, vm: Vm): Promise<void> {
+export async function bringUp(world: World, worker: Worker, vm: Vm): Promise<void> {
   if (vm.running) throw failed(`VM ${vm.vmid} already running`)
   if (vm.config.get('template') === '1') throw failed("you can't start a vm if it's a template")
   applyPending(world, vm)
@@ -109,6 +139,7 @@ async function bringUp(world: World, worker: Worker, vm: Vm): Promise<void> {
   await worker.busy(START_MS)
   checkBridges(world, worker, vm)
   checkMemory(world, worker, vm)
+  vm.paused = false
   vm.running = { pid: 2000 + vm.vmid, sinceMs: world.time.now() }
   if (!vm.foreign) world.guests.powerOn(hardwareOf(world, vm))
 }
@@ -143,7 +174,10 @@ function checkMemory(world: World, worker: Worker, vm: Vm): void {
 
 async function pressButton(world: World, worker: Worker, vm: Vm, how: Shutdown): Promise<void> {
   if (vms.agentEnabled(vm.config)) {
-    await worker.busy(SILENT_AGENT_MS)
+    await worker.busy(SILENT_AGENT_MS).catch((cause: unknown) => {
+      worker.log('QEMU Guest Agent is not running - received interrupt')
+      throw cause
+    })
     worker.log(`QEMU Guest Agent is not running - VM ${vm.vmid} qga command 'guest-ping' failed - got timeout`)
   }
   const patience = new AbortController()
@@ -160,7 +194,7 @@ async function pressButton(world: World, worker: Worker, vm: Vm, how: Shutdown):
   await takeDown(world, vm, 'stop')
 }
 
-async function takeDown(world: World, vm: Vm, how: 'stop' | 'shutdown'): Promise<void> {
+export async function takeDown(world: World, vm: Vm, how: 'stop' | 'shutdown'): Promise<void> {
   const running = vm.running
   if (!vm.foreign) await world.guests.powerOff(vms.uuidOf(vm.config), how)
   // The guest may have been stopped and started again by somebody while it was still shutting down.

@@ -1,4 +1,5 @@
 import { LOCK_WAIT_MS } from './config-locks.ts'
+import { MAX_DISK_BYTES } from './drives.ts'
 import { RESIZE_MS } from './durations.ts'
 import { badParameters, failed } from './failure.ts'
 import { readProperties, writeProperties } from './property-string.ts'
@@ -8,9 +9,6 @@ import { epochSeconds, traced, type World } from './world.ts'
 import type { Identity } from './access.ts'
 import type { Parameters } from './parameter.ts'
 import type { Worker } from './tasks.ts'
-
-/** The largest file of a common file system; larger disks fail on it. */
-const MAX_DISK_BYTES = 16 * 1024 ** 4
 
 /** Grows a disk: always a task, in which every refusal appears. The same absolute size again changes nothing. */
 export function resizeDisk(world: World, who: Identity, parameters: Parameters): string {

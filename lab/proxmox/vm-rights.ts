@@ -90,9 +90,9 @@ export function checkDriveRights(world: World, who: Identity, vmid: number, driv
   world.access.check(who, path, isCdRom(drive) ? 'VM.Config.CDROM' : 'VM.Config.Disk')
 }
 
-/** Tags are checked on the guest's own path, whatever pool it is being made in. */
-export function checkTagRights(world: World, who: Identity, vmid: number): void {
-  world.access.check(who, `/vms/${vmid}`, 'VM.Config.Options')
+/** Newer releases check tags on the guest's own path, whatever pool it is being made in. */
+export function checkTagRights(world: World, who: Identity, vmid: number, pool?: string): void {
+  world.access.checkVm(who, vmid, pool, ['VM.Config.Options'])
 }
 
 /** Lower case, each once, sorted, joined by semicolons. */

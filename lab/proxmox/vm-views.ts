@@ -32,7 +32,10 @@ export function vmFigures(world: World, vm: Vm): VmFigures {
   const memoryBytes = memoryMiBOf(config) * 1024 ** 2
   return {
     running: vm.running !== undefined,
-    name: config.get('name') ?? (vm.kind === 'lxc' ? `CT${vm.vmid}` : `VM ${vm.vmid}`),
+    name:
+      config.get(vm.kind === 'lxc' ? 'hostname' : 'name') ??
+      config.get('name') ??
+      `${vm.kind === 'lxc' ? 'CT' : 'VM '}${vm.vmid}`,
     tags: config.get('tags'),
     lock: config.get('lock'),
     cores: coresOf(config),
@@ -48,6 +51,7 @@ export function vmFigures(world: World, vm: Vm): VmFigures {
 /** A row of `GET /nodes/{node}/qemu`. */
 export function listRow(world: World, vm: Vm): Json {
   const figures = vmFigures(world, vm)
+  const pressure = world.cluster.profile.pressureShown
   return {
     vmid: vm.vmid,
     name: figures.name,
@@ -55,7 +59,7 @@ export function listRow(world: World, vm: Vm): Json {
     cpu: 0,
     cpus: figures.cores,
     mem: figures.memoryUsedBytes,
-    memhost: figures.memoryUsedBytes,
+    ...(pressure ? { memhost: figures.memoryUsedBytes } : {}),
     maxmem: figures.memoryBytes,
     disk: 0,
     maxdisk: figures.diskBytes,
@@ -66,7 +70,7 @@ export function listRow(world: World, vm: Vm): Json {
     ...(figures.tags === undefined ? {} : { tags: figures.tags }),
     ...(figures.lock === undefined ? {} : { lock: figures.lock }),
     ...(figures.template ? { template: 1 } : {}),
-    ...(vm.running ? { pid: vm.running.pid, ...NO_PRESSURE } : {}),
+    ...(vm.running ? { pid: vm.running.pid, ...(pressure ? NO_PRESSURE : {}) } : {}),
   }
 }
 
@@ -85,12 +89,17 @@ export function statusView(world: World, vm: Vm): Json {
   const nics = nicsOf(vm.config).map(({ index }) => [`tap${vm.vmid}i${index}`, { netin: 0, netout: 0 }])
   return {
     ...listRow(world, vm),
-    ha: { managed: 0 },
-    qmpstatus: vm.running ? 'running' : 'stopped',
+    ha: haOf(world, vm),
+    qmpstatus: vm.running ? (vm.paused === true ? 'paused' : 'running') : 'stopped',
     ...(agent ? { agent: 1 } : {}),
     ...(vm.config.has('vga') ? { clipboard: null } : {}),
     ...(vm.running ? { nics: Object.fromEntries(nics) } : {}),
   }
+}
+
+const haOf = (world: World, vm: Vm): Json => {
+  const resource = world.cluster.ha.find(vm.vmid)
+  return resource ? { managed: 1, state: resource.state } : { managed: 0 }
 }
 
 /** `GET …/config`. */
@@ -124,7 +133,7 @@ export function resourceRow(world: World, vm: Vm, showPool: boolean): Json {
     ...(pool === undefined ? {} : { pool }),
     ...(lock === undefined ? {} : { lock }),
   }
-  if (!figures) return { ...base, status: 'unknown' }
+  if (!figures || !world.line.online) return { ...base, status: 'unknown' }
   return {
     ...base,
     name: figures.name,
@@ -132,7 +141,7 @@ export function resourceRow(world: World, vm: Vm, showPool: boolean): Json {
     cpu: 0,
     maxcpu: figures.cores,
     mem: figures.memoryUsedBytes,
-    memhost: figures.memoryUsedBytes,
+    ...(world.cluster.profile.pressureShown ? { memhost: figures.memoryUsedBytes } : {}),
     maxmem: figures.memoryBytes,
     disk: 0,
     maxdisk: figures.diskBytes,
@@ -142,6 +151,7 @@ export function resourceRow(world: World, vm: Vm, showPool: boolean): Json {
     netout: 0,
     uptime: figures.uptime,
     template: figures.template ? 1 : 0,
+    ...(world.cluster.ha.manages(vm.vmid) ? { hastate: world.cluster.ha.find(vm.vmid)?.state } : {}),
     ...(figures.tags === undefined ? {} : { tags: figures.tags }),
   }
 }

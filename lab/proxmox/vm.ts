@@ -15,7 +15,23 @@ export interface Vm {
   readonly config: Map<string, string>
   readonly pending: Map<string, string>
   readonly pendingDelete: Set<string>
+  readonly snapshots: Map<string, Snapshot>
+  /** The snapshot that the guest was at last. */
+  parent?: string | undefined
   running: { readonly pid: number; readonly sinceMs: number } | undefined
+  /** The guest stands still with its memory kept. */
+  paused?: boolean
+}
+
+/** The configuration as it was. Disks are not copied: nothing in a lab looks at their bytes. */
+export interface Snapshot {
+  readonly name: string
+  description: string | undefined
+  /** Epoch seconds. */
+  readonly at: number
+  readonly parent: string | undefined
+  readonly withMemory: boolean
+  readonly config: ReadonlyMap<string, string>
 }
 
 export const newVm = (vmid: number, config: Iterable<readonly [string, string]>): Vm => ({
@@ -25,6 +41,7 @@ export const newVm = (vmid: number, config: Iterable<readonly [string, string]>)
   config: new Map(config),
   pending: new Map(),
   pendingDelete: new Set(),
+  snapshots: new Map(),
   running: undefined,
 })
 

@@ -3,9 +3,10 @@ import type { LabTime } from '#lab/time.ts'
 import type { Trace } from '#lab/trace.ts'
 import type { ImageSource } from '#lab/factory/image-source.ts'
 import type { AccessControl } from './access.ts'
+import type { Cluster } from './cluster.ts'
 import type { HostCertificates } from './certificates.ts'
-import type { ConfigLocks } from './config-locks.ts'
-import type { BridgeOptions, ProxmoxOptions } from './options.ts'
+import type { ConfigLocks, StorageLocks } from './config-locks.ts'
+import type { BridgeOptions, HostOptions } from './options.ts'
 import type { Statistics } from './statistics.ts'
 import type { Storages } from './storages.ts'
 import type { Tasks } from './tasks.ts'
@@ -13,15 +14,21 @@ import type { Vms } from './vm.ts'
 
 /** One simulated host with everything that its API reads and changes. */
 export interface World {
-  readonly options: ProxmoxOptions
+  readonly options: HostOptions
+  readonly cluster: Cluster
   readonly node: string
+  /** Whether anybody reaches the host. */
+  readonly line: { online: boolean }
   readonly access: AccessControl
-  readonly certificates: HostCertificates
+  certificates: HostCertificates
   readonly storages: Storages
-  readonly bridges: readonly BridgeOptions[]
+  bridges: readonly BridgeOptions[]
+  /** Bridges as they will be after a reload of the network; undefined when nothing waits. */
+  stagedBridges: readonly BridgeOptions[] | undefined
   readonly tasks: Tasks
   readonly vms: Vms
   readonly locks: ConfigLocks
+  readonly storageLocks: StorageLocks
   readonly statistics: Statistics
   readonly time: LabTime
   readonly trace: Trace

@@ -6,15 +6,14 @@ import { createProxmoxProvider } from '#agent/providers/proxmox/provider.ts'
 import { aDiskShape, aHardware, aNicShape } from '#test/support/hardware.ts'
 import { aCreation, startProxmoxSite } from '#test/support/proxmox-site.ts'
 import { fastClock } from '#test/support/step-journal.ts'
-import { diskImageFileName } from '#core/talos/schematic.ts'
+import { toNewMachine } from '#agent/operations/new-machine.ts'
 import { providerContract } from './provider.ts'
 
 providerContract('the lab', async () => {
   const site = await startProxmoxSite()
   await site.bringImage()
-  const creation = aCreation()
-  const image = `local:import/${diskImageFileName(creation.schematicId, creation.talosVersion)}`
-  return { provider: site.provider, machine: { ...creation, image }, clock: fastClock, close: () => site.close() }
+  const machine = toNewMachine(aCreation())
+  return { provider: site.provider, machine, clock: fastClock, close: () => site.close() }
 })
 
 /**
@@ -55,7 +54,8 @@ if (given === undefined) {
     const disks = [aDiskShape({ storage: real.storage })]
     const nics = [aNicShape({ bridge: real.bridge })]
     const hardware = aHardware({ cpu: 2, memoryMiB: 2048, disks, nics })
-    const machine = { ...aCreation({ hardware }), host, image, vmid }
+    const boot = { by: 'image', volumeId: image } as const
+    const machine = { ...toNewMachine(aCreation({ hardware, host, vmid })), boot }
     return Promise.resolve({ provider, machine, clock, close: () => provider.close() })
   })
 }

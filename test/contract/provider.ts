@@ -106,6 +106,13 @@ export function providerContract(name: string, open: () => Promise<ProviderUnder
       expect(await found()).toMatchObject({ running: false })
     })
 
+    test('protection can be set and taken away again, and both repeated', async () => {
+      for (const on of [true, true, false, false]) {
+        expect(await site.provider.setProtection(await found(), on)).toMatchObject({ ok: true })
+        expect(await found()).toMatchObject({ protected: on })
+      }
+    })
+
     test('power on and off, each harmless when repeated', async () => {
       for (let time = 0; time < 2; time++) expect(await ended(site.provider.startPowerOn(site.machine))).toBe('done')
       expect(await found()).toMatchObject({ running: true })
@@ -116,9 +123,9 @@ export function providerContract(name: string, open: () => Promise<ProviderUnder
     test('destroyed, it is absent and leaves no volume', async () => {
       expect(await ended(site.provider.startDestruction(site.machine))).toBe('done')
       expect(await site.provider.look(site.machine)).toEqual({ ok: true, value: { state: 'absent' } })
-      expect(await site.provider.listLeftovers(site.machine, site.machine.hardware.disks[0]!.storage)).toEqual({
+      expect(await site.provider.listLeftovers(site.machine)).toEqual({
         ok: true,
-        value: [],
+        value: { volumeIds: [], silent: [] },
       })
     })
   })

@@ -26,7 +26,12 @@ export interface CrashReport {
 const EFFECTS: ReadonlySet<string> = new Set([
   'startDownload',
   'startCreation',
+  'startUpload',
   'setTags',
+  'setProtection',
+  'releaseFromHa',
+  'ejectMedia',
+  'deleteImage',
   'startResize',
   'startPowerOn',
   'startPowerOff',

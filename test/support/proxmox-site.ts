@@ -8,6 +8,8 @@ import { createProxmoxProvider } from '#agent/providers/proxmox/provider.ts'
 import type { Provider } from '#agent/providers/provider.ts'
 import { startProxmox, type ProxmoxHost } from '#lab/proxmox/host.ts'
 import type { AgentAccess } from '#lab/proxmox/least-privilege.ts'
+import type { Release } from '#lab/proxmox/profile.ts'
+import type { ProxmoxOptions } from '#lab/proxmox/options.ts'
 import { labTime } from '#lab/time.ts'
 import { Trace } from '#lab/trace.ts'
 import { fastClock } from './step-journal.ts'
@@ -32,8 +34,11 @@ const RATE = 500
 
 export async function startProxmoxSite(
   setUp: (host: ProxmoxHost) => AgentAccess | Promise<AgentAccess> = (host) => host.setUpLeastPrivilege(),
+  release: Release = '9.2',
+  changed: Partial<ProxmoxOptions> = {},
 ): Promise<ProxmoxSite> {
   const host = await startProxmox({
+    release,
     hostName: HOST,
     lanAddress: '192.168.1.10',
     threads: 36,
@@ -50,7 +55,7 @@ export async function startProxmoxSite(
     guests: { powerOn: () => undefined, powerOff: () => Promise.resolve(), eraseDisk: () => undefined },
     images: {
       look: (url) =>
-        url.endsWith(`/image/${SCHEMATIC}/${TALOS_VERSION}/nocloud-amd64.qcow2`)
+        /\/nocloud-amd64(-secureboot)?\.(qcow2|iso)$/.test(url) && url.includes(`/${SCHEMATIC}/${TALOS_VERSION}/`)
           ? {
               kind: 'image',
               sizeBytes: 100 * 1024 * 1024,
@@ -60,6 +65,7 @@ export async function startProxmoxSite(
             }
           : { kind: 'http-error', status: 404, reason: 'Not Found' },
     },
+    ...changed,
   })
   const access = await setUp(host)
   const provider = createProxmoxProvider({
@@ -71,7 +77,8 @@ export async function startProxmoxSite(
     clock: fastClock,
     dialer: createDialer(),
   })
-  const image = { host: HOST, storage: 'local', fileName: diskImageFileName(SCHEMATIC, TALOS_VERSION) }
+  const fileName = diskImageFileName(SCHEMATIC, TALOS_VERSION)
+  const image = { host: HOST, storage: 'local', content: 'import', fileName } as const
   return {
     host,
     provider,
@@ -113,7 +120,7 @@ const NOTHING_ELSE: Omit<HandlerDeps, 'provider'> = {
   factory: {
     register: (schematic) => Promise.resolve({ ok: true, value: schematicId(schematic) }),
     host: 'factory.test',
-    imageUrl: (id, version) => `https://factory.test/image/${id}/${version}/nocloud-amd64.qcow2`,
+    imageUrl: (id, version, file = 'nocloud-amd64.qcow2') => `https://factory.test/image/${id}/${version}/${file}`,
   },
   addresses: { findListener: () => Promise.resolve(undefined) },
   configured: { find: () => undefined },

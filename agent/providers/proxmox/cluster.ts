@@ -1,6 +1,6 @@
 import { err, ok, type Result } from '#core/base/result.ts'
-import { saysIdInUse } from './errors.ts'
-import type { CallFailure, ProxmoxHttp } from './http.ts'
+import { saysIdInUse, saysNotHaManaged } from './errors.ts'
+import { path, type CallFailure, type ProxmoxHttp } from './http.ts'
 import { bytesToMiB, toCount, toFlag, toRows, toText, type Row } from './parse.ts'
 
 /** Paths under `/cluster`. */
@@ -10,6 +10,7 @@ export interface ClusterResources {
   readonly hosts: readonly { readonly name: string; readonly online: boolean }[]
   readonly storages: readonly StorageRow[]
   readonly guests: readonly GuestRow[]
+  readonly templates: readonly GuestRow[]
 }
 
 export interface StorageRow {
@@ -32,14 +33,19 @@ export interface GuestRow {
   readonly memoryMiB: number
 }
 
+const RESOURCES = { method: 'GET', path: '/cluster/resources' } as const
+
 /**
  * One bulk call for all that changes. The statistics behind it are up to 10 s old, so it never proves absence, and a
- * state of power may be stale. Templates are left out.
+ * state of power may be stale. Templates stand apart: they take no capacity.
  */
 export async function clusterResources(http: ProxmoxHttp): Promise<Result<ClusterResources, CallFailure>> {
   const answer = await http.get('/cluster/resources')
   if (!answer.ok) return err(answer.error)
   const rows = toRows(answer.value)
+  // A cluster without a node is a service that just started, not a site that lost everything.
+  if (!rows.some((row) => row['type'] === 'node'))
+    return err({ kind: 'no-answer', call: RESOURCES, text: 'no node is listed yet', hungUp: false })
   const ofType = (type: string): readonly Row[] => rows.filter((row) => row['type'] === type)
   return ok({
     // A host is `unknown` until its first statistics; only `offline` says that it is gone.
@@ -57,6 +63,7 @@ export async function clusterResources(http: ProxmoxHttp): Promise<Result<Cluste
       usedBytes: toCount(row['disk']),
     })),
     guests: rows.filter((row) => !toFlag(row['template'])).flatMap(toGuest),
+    templates: rows.filter((row) => toFlag(row['template'])).flatMap(toGuest),
   })
 }
 
@@ -81,4 +88,13 @@ export async function isVmidFree(http: ProxmoxHttp, vmid: number): Promise<Resul
   const answer = await http.get('/cluster/nextid', { vmid })
   if (answer.ok) return ok(true)
   return saysIdInUse(answer.error) ? ok(false) : err(answer.error)
+}
+
+/**
+ * `DELETE /cluster/ha/resources/vm:N`: HA lets go of a guest, which stays as it is. Needs Sys.Console on `/`, a right the
+ * token need not have. Source: schema of 9.2 and 8.4.
+ */
+export async function releaseFromHa(http: ProxmoxHttp, vmid: number): Promise<Result<void, CallFailure>> {
+  const answer = await http.delete(path`/cluster/ha/resources/${`vm:${vmid}`}`)
+  return answer.ok || saysNotHaManaged(answer.error) ? ok(undefined) : err(answer.error)
 }

@@ -27,6 +27,10 @@ const RULES: readonly TextRule[] = [
   { text: /cfs-lock '([^']+)' error: got lock request timeout/, code: 'provider-busy', facts: ['lock'] },
   { text: /checksum mismatch \(file change by other user\?\)/, code: 'provider-busy' },
   { text: /cluster not ready - no quorum|no quorum!/, code: 'provider-busy' },
+  // A guest that HA or a person started or protected again between our look and the destruction.
+  { text: /VM \d+ is running - destroy failed|can't remove .* - protection mode enabled/, code: 'still-settling' },
+  // Says what it is before what it says: this 403 names no privilege.
+  { text: /pool '([^']+)' does not exist/, code: 'permission-missing', facts: ['pool'] },
   { text: /Permission check failed \(([^,)]+), ([^)]+)\)/, code: 'permission-missing', facts: ['path', 'privilege'] },
   { text: /Permission check failed|[Oo]nly root (?:can|may)/, code: 'permission-missing' },
   {
@@ -35,13 +39,27 @@ const RULES: readonly TextRule[] = [
     facts: ['host', 'host'],
   },
   { text: /storage '([^']+)' does not exist/, code: 'storage-missing', facts: ['storage'] },
-  { text: /storage '([^']+)' is not (?:online|available|active)/, code: 'storage-missing', facts: ['storage'] },
+  { text: /No such storage\./, code: 'storage-missing' },
+  {
+    text: /storage '([^']+)' is (?:disabled|not (?:online|available|active))/,
+    code: 'storage-missing',
+    facts: ['storage'],
+  },
+  { text: /unable to activate storage '([^']+)'/, code: 'storage-missing', facts: ['storage'] },
+  {
+    text: /storage '([^']+)' does not support (?:vm images|content-type '([^']+)')/,
+    code: 'storage-missing',
+    facts: ['storage', 'content'],
+  },
   {
     text: /storage '([^']+)' is not configured for content-type '([^']+)'/,
     code: 'storage-missing',
     facts: ['storage', 'content'],
   },
   { text: /bridge '([^']+)' does not exist/, code: 'bridge-missing', facts: ['bridge'] },
+  { text: /failed to stat '([^']+)'/, code: 'image-unavailable', facts: ['file'] },
+  { text: /volume '([^']+:(?:import|iso)\/[^']+)' does not exist/, code: 'image-unavailable', facts: ['volume'] },
+  { text: /No space left on device|not enough space|out of space|insufficient free space/i, code: 'no-capacity' },
   { text: /got no worker upid/, code: 'outcome-unknown' },
   { text: /too many redirections/, code: 'provider-unreachable' },
 ]
@@ -62,7 +80,7 @@ export function toProblem(failure: CallFailure): Problem {
   if (status === RELAY_NOT_SENT) return problem('provider-unreachable', facts)
   if (RELAY_NO_ANSWER.includes(status)) return problem(unanswered, facts)
   if (status === 401) return problem('provider-unauthorized', facts)
-  const known = matchText(reason, facts)
+  const known = matchText([reason, ...Object.values(fields)].join('\n'), facts)
   if (known) return known
   // Proxmox uses 500 for lasting and for passing conditions alike; the attempt budget (P10) ends the lasting ones.
   return status === 500 ? { ...problem('provider-refused', facts), retry: 'later' } : problem('provider-refused', facts)
@@ -100,19 +118,27 @@ const ALREADY_DONE: Readonly<Record<string, RegExp>> = {
  * How a task ended, from its exit text. `WARNINGS: n` is success. `unexpected status` means that the worker died with
  * its host or was killed: what it did is unknown.
  */
-export function taskEnd(upid: string, exit: string): Result<void, Problem> {
+export function taskEnd(upid: string, exit: string, log: readonly string[] = []): Result<void, Problem> {
   if (exit === 'OK' || /^WARNINGS: \d+$/.test(exit)) return ok(undefined)
   const type = typeOfTask(upid)
   if (ALREADY_DONE[type]?.test(exit)) return ok(undefined)
-  const facts = { task: upid, exit }
+  const facts = { task: upid, exit, ...(log.length > 0 ? { log } : {}) }
   if (exit === '' || exit === 'unexpected status') return err(problem('outcome-unknown', facts))
-  if (type === 'download') return err(problem('image-unavailable', facts, matchText(exit, {})))
-  return err(matchText(exit, facts) ?? problem('task-failed', facts))
+  // `qemu-img` and QEMU leave only an exit code behind; why it failed stands in the log alone.
+  const known = matchText(exit, facts) ?? matchText(log.join('\n'), facts)
+  if (type === 'download') return err(problem('image-unavailable', facts, known))
+  return err(known ?? problem('task-failed', facts))
 }
 
 /** The guest is not on this host. With the least rights a missing guest looks forbidden instead: see `saysHidden`. */
 export const saysAbsent = (failure: CallFailure): boolean =>
   failure.kind === 'refused' && toProblem(failure).code === 'not-found'
+
+/** The host that was asked cannot be reached, or is no member any more; the rest of the cluster may know more. */
+export const saysAway = (failure: CallFailure): boolean => {
+  const { code } = toProblem(failure)
+  return code === 'provider-unreachable' || code === 'host-unknown'
+}
 
 /** 403 on a guest: not there, still being made, or somebody else's. Pool rights reach a guest only while it is a member. */
 export const saysHidden = (failure: CallFailure): boolean => failure.kind === 'refused' && failure.status === 403
@@ -129,3 +155,25 @@ export const saysIdInUse = (failure: CallFailure): boolean =>
 /** A host keeps about 2,000 ended tasks; an older one, or one lost with the host, is unknown. */
 export const saysNoSuchTask = (failure: CallFailure): boolean =>
   failure.kind === 'refused' && failure.status === 400 && failure.fields['upid'] === 'no such task'
+
+/**
+ * An older host does not know this parameter or this key of a property string, and refused the call before it did
+ * anything: it may be sent again without.
+ */
+export const saysUnknownParameter = (failure: CallFailure, name: string): boolean =>
+  failure.kind === 'refused' &&
+  failure.status === 400 &&
+  Object.entries(failure.fields).some(
+    ([field, text]) =>
+      /property is not defined in schema/.test(text) && (field === name || text.includes(`.${name}: `)),
+  )
+
+/** No guest agent answers yet, or there is none to answer; asking again later may help. */
+export const saysSilentGuest = (failure: CallFailure): boolean =>
+  failure.kind === 'refused' &&
+  failure.status === 500 &&
+  /QEMU guest agent is not running|No QEMU guest agent configured|VM \d+ is not running/.test(failure.reason)
+
+/** HA does not know the guest (any more). */
+export const saysNotHaManaged = (failure: CallFailure): boolean =>
+  failure.kind === 'refused' && failure.status === 500 && /not HA managed/.test(failure.reason)

@@ -1,5 +1,6 @@
 import type { Clock } from '#core/base/clock.ts'
 import type { ProxmoxHttp } from './http.ts'
+import { saysAway } from './errors.ts'
 import { vmConfig } from './nodes/qemu.ts'
 import { macsOf, uuidOf } from './parse.ts'
 
@@ -22,16 +23,26 @@ export interface GuestConfigs {
 }
 
 const MAX_AGE_MS = 60_000
+/** A host that is away costs its delay once in this time, however many guests it has. */
+const AWAY_MS = 30_000
 const UNKNOWN: GuestIdentity = { uuid: undefined, macs: [] }
 
 export function createGuestConfigs(http: ProxmoxHttp, clock: Clock): GuestConfigs {
   const remembered = new Map<number, { place: string; at: number; identity: GuestIdentity }>()
+  const awayUntil = new Map<string, number>()
   return {
     async identityOf({ host, vmid, name }) {
       const place = `${host}/${name}`
       const known = remembered.get(vmid)
       if (known && known.place === place && clock.now() - known.at < MAX_AGE_MS) return known.identity
+      // Nobody changes a guest on a host that is away: it is what it was.
+      const last = known?.place === place ? known.identity : UNKNOWN
+      if (clock.now() < (awayUntil.get(host) ?? 0)) return last
       const config = await vmConfig(http, host, vmid)
+      if (!config.ok && saysAway(config.error)) {
+        awayUntil.set(host, clock.now() + AWAY_MS)
+        return last
+      }
       // A guest that may not be read, or is just being made, is looked at again next time.
       if (!config.ok) return UNKNOWN
       const identity = { uuid: uuidOf(config.value), macs: macsOf(config.value) }

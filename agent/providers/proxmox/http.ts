@@ -1,13 +1,15 @@
-import { errors, type Dispatcher } from 'undici'
 import type { Dialer } from '../../dialer.ts'
-import { createHttp, DialError } from '../../http.ts'
-import { err, ok, type Result } from '#core/base/result.ts'
+import { createHttp } from '../../http.ts'
+import { err, type Result } from '#core/base/result.ts'
 import type { Secret } from '#core/base/secret.ts'
-import { toRow, toText } from './parse.ts'
+import { isUpload, send, type Outgoing, type Params, type Upload } from './request.ts'
+
+export type { Params, Upload } from './request.ts'
 
 /**
- * One call to the Proxmox API, and an honest account of how it ended: refused with a text, never sent, or sent without
- * an answer. Only a GET is repeated by itself, and only once; a write is never repeated here.
+ * The Proxmox API behind all endpoints of one cluster: any member serves all of it, so the others are a way round. Only
+ * a GET is repeated by itself. A write moves on to another endpoint only when it certainly never began; whatever else
+ * happens to it is told, and whoever sent it looks.
  *
  * Source: facts proxmox.md §1.1, proxmox-behaviour.md "HTTP layer".
  */
@@ -30,13 +32,16 @@ export interface Call {
   readonly path: string
 }
 
-export type Params = Readonly<Record<string, string | number | undefined>>
+export interface CallOptions {
+  /** How long this one call may stay silent; the default suits all but the slow ones. */
+  readonly timeoutMs?: number
+}
 
 export interface ProxmoxHttp {
-  get(path: string, params?: Params): Promise<Result<unknown, CallFailure>>
-  post(path: string, params?: Params): Promise<Result<unknown, CallFailure>>
-  put(path: string, params?: Params): Promise<Result<unknown, CallFailure>>
-  delete(path: string, params?: Params): Promise<Result<unknown, CallFailure>>
+  get(path: string, params?: Params, options?: CallOptions): Promise<Result<unknown, CallFailure>>
+  post(path: string, params?: Params | Upload, options?: CallOptions): Promise<Result<unknown, CallFailure>>
+  put(path: string, params?: Params, options?: CallOptions): Promise<Result<unknown, CallFailure>>
+  delete(path: string, params?: Params, options?: CallOptions): Promise<Result<unknown, CallFailure>>
   close(): Promise<void>
 }
 
@@ -46,108 +51,83 @@ export interface ProxmoxAccess {
   /** `user@realm!name`. */
   readonly tokenId: string
   readonly tokenSecret: Secret<string>
-  /** PEM of the authority of the Proxmox cluster; the system's authorities when absent. */
+  /** PEM of the authority of the Proxmox cluster: it outlives the leaves, which are renewed by themselves. */
   readonly caPem?: string | undefined
+  /** SHA-256 of leaves that are trusted instead of any authority, as Proxmox writes them; with neither, the system's authorities. */
+  readonly fingerprints?: readonly string[] | undefined
 }
 
 /** Path parts are escaped, whatever is in them. */
 export const path = (texts: TemplateStringsArray, ...parts: readonly (string | number)[]): string =>
   texts.map((text, index) => text + (index < parts.length ? encodeURIComponent(parts[index] ?? '') : '')).join('')
 
+/** Longer than the relay between nodes waits (30 s), so that its verdict is heard and not overtaken. */
+const READ_TIMEOUT_MS = 35_000
+/** A change waits for locks of 10 s, and for storages. */
+const WRITE_TIMEOUT_MS = 60_000
+/** A file is spooled before it is answered. */
+const UPLOAD_TIMEOUT_MS = 10 * 60_000
+/** A proxy of Proxmox closes a connection after 100 requests, in the middle of nothing. */
+const MAX_REQUESTS_PER_CONNECTION = 90
+/** The relay could not reach the node meant: nothing began, and another member may know the way. */
+const RELAY_NOT_SENT = 595
+
 export function createProxmoxHttp(access: ProxmoxAccess, dialer: Dialer): ProxmoxHttp {
-  const http = createHttp(dialer, { tls: { ca: access.caPem } })
+  const http = createHttp(dialer, {
+    tls: { ca: access.caPem, fingerprints: access.fingerprints },
+    maxRequests: MAX_REQUESTS_PER_CONNECTION,
+  })
   const authorization = `PVEAPIToken=${access.tokenId}=${access.tokenSecret.reveal()}`
   // The endpoint that answered last is asked first, so that a dead one costs its delay only once.
   let preferred = 0
 
-  async function call(
-    method: Call['method'],
-    target: string,
-    params: Params = {},
-  ): Promise<Result<unknown, CallFailure>> {
-    const sent = { method, path: target }
-    let failure: CallFailure = { kind: 'not-sent', call: sent, text: 'no endpoint is configured' }
+  async function attempt(endpoint: string, outgoing: Outgoing): Promise<Result<unknown, CallFailure>> {
+    const first = await send(http, new URL(endpoint), outgoing, authorization)
+    // Proxmox closes idle connections after 5 s: a GET that met such a moment is simply sent again.
+    const again = outgoing.method === 'GET' && !first.ok && first.error.kind === 'no-answer' && first.error.hungUp
+    return again ? send(http, new URL(endpoint), outgoing, authorization) : first
+  }
+
+  async function call(outgoing: Outgoing): Promise<Result<unknown, CallFailure>> {
+    const { method, path: target } = outgoing
+    let last: Result<unknown, CallFailure> = err({
+      kind: 'not-sent',
+      call: { method, path: target },
+      text: 'no endpoint is configured',
+    })
+    const from = preferred
     for (let tried = 0; tried < access.endpoints.length; tried++) {
-      const index = (preferred + tried) % access.endpoints.length
-      const answer = await request(http, new URL(access.endpoints[index] ?? ''), sent, params, authorization)
-      if (answer.ok || answer.error.kind !== 'not-sent') {
+      const index = (from + tried) % access.endpoints.length
+      last = await attempt(access.endpoints[index] ?? '', outgoing)
+      if (last.ok || !mayMoveOn(method, last.error)) {
         preferred = index
-        return answer
+        return last
       }
-      failure = answer.error
     }
-    return err(failure)
+    return last
   }
 
   return {
-    async get(target, params) {
-      const first = await call('GET', target, params)
-      // Proxmox closes idle connections after 5 s: a GET that met such a moment is simply sent again.
-      return !first.ok && first.error.kind === 'no-answer' && first.error.hungUp ? call('GET', target, params) : first
-    },
-    post: (target, params) => call('POST', target, params),
-    put: (target, params) => call('PUT', target, params),
-    delete: (target, params) => call('DELETE', target, params),
+    get: (target, params = {}, { timeoutMs = READ_TIMEOUT_MS } = {}) =>
+      call({ method: 'GET', path: target, content: params, timeoutMs }),
+    post: (target, params = {}, options = {}) =>
+      call({
+        method: 'POST',
+        path: target,
+        content: params,
+        timeoutMs: options.timeoutMs ?? (isUpload(params) ? UPLOAD_TIMEOUT_MS : WRITE_TIMEOUT_MS),
+      }),
+    put: (target, params = {}, { timeoutMs = WRITE_TIMEOUT_MS } = {}) =>
+      call({ method: 'PUT', path: target, content: params, timeoutMs }),
+    delete: (target, params = {}, { timeoutMs = WRITE_TIMEOUT_MS } = {}) =>
+      call({ method: 'DELETE', path: target, content: params, timeoutMs }),
     close: () => http.close(),
   }
 }
 
-async function request(
-  http: Dispatcher,
-  endpoint: URL,
-  call: Call,
-  params: Params,
-  authorization: string,
-): Promise<Result<unknown, CallFailure>> {
-  const form = formOf(params)
-  // A body on GET or DELETE is a 501; their parameters go into the query.
-  const inBody = call.method === 'POST' || call.method === 'PUT'
-  const query = !inBody && form !== '' ? `?${form}` : ''
-  try {
-    const answer = await http.request({
-      origin: endpoint.origin,
-      path: `/api2/json${call.path}${query}`,
-      method: call.method,
-      headers: { authorization, ...(inBody ? { 'content-type': 'application/x-www-form-urlencoded' } : {}) },
-      body: inBody ? form : null,
-    })
-    const body = toRow(parseJson(await answer.body.text()))
-    if (answer.statusCode === 200) return ok(body['data'])
-    return err({
-      kind: 'refused',
-      call,
-      status: answer.statusCode,
-      reason: answer.statusText || (toText(body['message']) ?? '').trim(),
-      fields: fieldsOf(body['errors']),
-    })
-  } catch (error) {
-    const text = error instanceof Error ? error.message : String(error)
-    if (error instanceof DialError)
-      return err({ kind: 'not-sent', call, text: error.untrusted ? `${endpoint.host}: ${UNTRUSTED}` : text })
-    return err({ kind: 'no-answer', call, text, hungUp: error instanceof errors.SocketError || isReset(error) })
-  }
+/** Whether another endpoint may be asked the same: a write only when it certainly did not begin. */
+function mayMoveOn(method: Call['method'], failure: CallFailure): boolean {
+  if (failure.kind === 'not-sent') return true
+  if (failure.kind === 'refused') return failure.status === RELAY_NOT_SENT
+  return method === 'GET'
 }
-
-const UNTRUSTED =
-  'its certificate is from an authority that the agent was not given; copy /etc/pve/pve-root-ca.pem from the host and name it in proxmox.caFile'
-
-const isReset = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && (error.code === 'ECONNRESET' || error.code === 'EPIPE')
-
-function formOf(params: Params): string {
-  const form = new URLSearchParams()
-  for (const [key, value] of Object.entries(params)) if (value !== undefined) form.append(key, String(value))
-  return form.toString()
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    // A 401 has no body at all; the reason phrase tells everything.
-    return undefined
-  }
-}
-
-const fieldsOf = (errors: unknown): Readonly<Record<string, string>> =>
-  Object.fromEntries(Object.entries(toRow(errors)).map(([field, text]) => [field, (toText(text) ?? '').trim()]))

@@ -94,3 +94,23 @@ export const nodeOfTask = (upid: string): string => upid.split(':')[1] ?? ''
 
 /** `qmcreate`, `download` … from the UPID. */
 export const typeOfTask = (upid: string): string => upid.split(':')[5] ?? ''
+
+const DRIVE_KEY = /^(?:scsi|ide|sata|virtio|efidisk|tpmstate|unused)\d{1,2}$/
+
+/** Disks of a guest's configuration, detached ones (`unusedN`) too; what lies in a CD drive is not among them, save its own cloud-init drive. */
+export const disksOf = (config: Row): readonly string[] =>
+  drivesOf(config).flatMap(({ volume, cdrom }) => (!cdrom || /[/:]vm-\d+-cloudinit/.test(volume) ? [volume] : []))
+
+/** Images in the CD drives, with the keys of those. */
+export const mediaOf = (config: Row): readonly { readonly key: string; readonly volume: string }[] =>
+  drivesOf(config).flatMap(({ key, volume, cdrom }) => (cdrom && volume.includes(':iso/') ? [{ key, volume }] : []))
+
+const drivesOf = (config: Row) =>
+  Object.keys(config)
+    .filter((key) => DRIVE_KEY.test(key))
+    .sort()
+    .flatMap((key) => {
+      const drive = parseProperties(toText(config[key]))
+      const volume = drive[''] ?? drive['file'] ?? ''
+      return volume.includes(':') ? [{ key, volume, cdrom: drive['media'] === 'cdrom' }] : []
+    })

@@ -1,23 +1,42 @@
 import { randomUUID } from 'node:crypto'
 import { badParameters, failed, forbidden } from '../failure.ts'
 import * as formats from '../formats.ts'
-import { PRIVILEGES } from '../privileges.ts'
-import { flag, integer, needed, text, type ParameterTable } from '../parameter.ts'
-import { isSet, needs, NOTHING, param, shownPrivileges, type Call, type Route } from '../route.ts'
+import { newUser, type User } from '../access.ts'
+import { PROFILES } from '../profile.ts'
+import { changedIn9, flag, integer, needed, text, type Parameter, type ParameterTable } from '../parameter.ts'
+import {
+  isSet,
+  needs,
+  needsAny,
+  NOTHING,
+  numberParam,
+  param,
+  shownPrivileges,
+  type Call,
+  type Route,
+} from '../route.ts'
 
-const privilegeList = text({
-  format: (value) => {
-    const unknown = formats.splitList(value).find((privilege) => !PRIVILEGES.includes(privilege))
-    return unknown === undefined ? undefined : `invalid privilege '${unknown}'\n`
-  },
-})
+const listOf = (known: readonly string[]): Parameter =>
+  text({
+    format: (value) => {
+      const unknown = formats.splitList(value).find((privilege) => !known.includes(privilege))
+      return unknown === undefined ? undefined : `invalid privilege '${unknown}'\n`
+    },
+  })
+const privilegeList = changedIn9(listOf(PROFILES['9.2'].privileges), listOf(PROFILES['8.4'].privileges))
 const ROLE_ID = needed(text({ format: formats.roleId }))
-const USER_ID = needed(text({ maxLength: 64, format: formats.userId }))
+export const USER_ID = needed(text({ maxLength: 64, format: formats.userId }))
 const TOKEN_ID = needed(text({ pattern: /^[A-Za-z][A-Za-z0-9.\-_]+$/ }))
-const TOKEN: ParameterTable = { userid: USER_ID, tokenid: TOKEN_ID }
+export const TOKEN: ParameterTable = { userid: USER_ID, tokenid: TOKEN_ID }
 
 const ACL_PATH =
   /^\/(access(\/groups(\/[^/]+)?|\/realm(\/[^/]+)?)?|nodes(\/[^/]+)?|pool(\/[^/]+)*|sdn(\/[^/]+)*|storage(\/[^/]+)?|vms(\/[1-9]\d{2,8})?|mapping(\/[^/]+)*)?$/
+
+const EMPTY_SHA1 = 'da39a3ee5e6b4b0d3255bfef95601890afd80709'
+const DOMAINS = [
+  { realm: 'pam', type: 'pam', comment: 'Linux PAM standard authentication', plugin: 'PVE::Auth::PAM' },
+  { realm: 'pve', type: 'pve', comment: 'Proxmox VE authentication server', plugin: 'PVE::Auth::PVE' },
+] as const
 
 /** Users, tokens, roles and grants, as far as setting up an agent needs them. */
 export const accessRoutes: readonly Route[] = [
@@ -81,6 +100,55 @@ export const accessRoutes: readonly Route[] = [
     },
   },
   {
+    method: 'GET',
+    path: '/access/roles/{roleid}',
+    parameters: { roleid: ROLE_ID },
+    latencyMs: 2,
+    handle: (call) => {
+      const privileges = call.world.access.roles.get(param(call, 'roleid'))
+      if (!privileges) throw failed(`role '${param(call, 'roleid')}' does not exist`)
+      return Object.fromEntries([...privileges].map((privilege) => [privilege, 1]))
+    },
+  },
+  {
+    method: 'DELETE',
+    path: '/access/roles/{roleid}',
+    parameters: { roleid: ROLE_ID },
+    latencyMs: 9,
+    rights: needs('/access', 'Sys.Modify'),
+    handle: (call) => {
+      const role = param(call, 'roleid')
+      if (!call.world.access.roles.delete(role)) throw failed(`delete role failed: role '${role}' does not exist`)
+      return null
+    },
+  },
+  {
+    method: 'GET',
+    path: '/access/domains',
+    parameters: NOTHING,
+    latencyMs: 2,
+    handle: () => DOMAINS.map(({ plugin: _, ...domain }) => domain),
+  },
+  {
+    method: 'GET',
+    path: '/access/domains/{realm}',
+    parameters: { realm: needed(text({ maxLength: 32, format: formats.realm })) },
+    latencyMs: 2,
+    rights: needsAny('/access/realm', 'Realm.Allocate', 'Sys.Audit'),
+    handle: (call) => {
+      const domain = DOMAINS.find(({ realm }) => realm === param(call, 'realm'))
+      if (!domain) throw failed(`domain '${param(call, 'realm')}' does not exist`)
+      return { type: domain.type, comment: domain.comment, digest: EMPTY_SHA1, plugin: domain.plugin }
+    },
+  },
+  {
+    method: 'GET',
+    path: '/access/ticket',
+    parameters: NOTHING,
+    latencyMs: 1,
+    handle: () => null,
+  },
+  {
     method: 'PUT',
     path: '/access/roles/{roleid}',
     parameters: { append: flag({ requires: 'privs' }), privs: privilegeList, roleid: ROLE_ID },
@@ -115,9 +183,14 @@ export const accessRoutes: readonly Route[] = [
     handle: (call) => {
       const id = param(call, 'userid')
       if (call.world.access.users.has(id)) throw failed(`create user failed: user '${id}' already exists`)
-      const comment = call.parameters.get('comment')
-      const password = call.parameters.get('password')
-      call.world.access.users.set(id, { id, comment, password, tokens: new Map() })
+      const user = newUser(id, call.parameters.get('password'), call.parameters.get('comment'))
+      user.enabled = call.parameters.get('enable') !== '0'
+      user.expire = numberParam(call, 'expire') ?? 0
+      for (const group of formats.splitList(param(call, 'groups'))) {
+        if (!call.world.access.groups.has(group)) throw failed(`create user failed: no such group '${group}'`)
+        user.groups.add(group)
+      }
+      call.world.access.users.set(id, user)
       return null
     },
   },
@@ -143,12 +216,12 @@ export const accessRoutes: readonly Route[] = [
   },
 ]
 
-function mayChangeUser(call: Call): void {
+export function mayChangeUser(call: Call): void {
   const self = call.who.user === param(call, 'userid') && call.who.token === undefined
   if (!self) needs('/access/groups', 'User.Modify')(call)
 }
 
-function userOf(call: Call) {
+export function userOf(call: Call): User {
   const id = param(call, 'userid')
   const user = call.world.access.users.get(id)
   if (!user) throw failed(`no such user ('${id}')`)
@@ -178,6 +251,9 @@ function changeAcl(call: Call): null {
   const { access } = call.world
   const path = param(call, 'path')
   if (!ACL_PATH.test(path)) throw badParameters({ path: `invalid ACL path '${path}'` })
+  const groups = formats.splitList(param(call, 'groups'))
+  const unknownGroup = groups.find((group) => !access.groups.has(group))
+  if (unknownGroup !== undefined) throw failed(`ACL update failed: group '${unknownGroup}' does not exist`)
   const names = [...formats.splitList(param(call, 'users')), ...formats.splitList(param(call, 'tokens'))]
   const propagate = call.parameters.get('propagate') !== '0'
   for (const role of formats.splitList(param(call, 'roles'))) {
@@ -190,6 +266,10 @@ function changeAcl(call: Call): null {
       if (isSet(call, 'delete')) access.revoke(path, role, name)
       else access.grant(path, role, name, propagate)
     }
+    for (const group of groups) {
+      if (isSet(call, 'delete')) access.revoke(path, role, `@${group}`)
+      else access.grant(path, role, `@${group}`, propagate)
+    }
   }
   return null
 }
@@ -201,7 +281,7 @@ function addToken(call: Call): unknown {
   const separated = call.parameters.get('privsep') !== '0'
   const comment = call.parameters.get('comment')
   const secret = randomUUID()
-  user.tokens.set(id, { secret, separated, comment })
+  user.tokens.set(id, { secret, separated, comment, expire: numberParam(call, 'expire') ?? 0 })
   return {
     'full-tokenid': `${user.id}!${id}`,
     value: secret,

@@ -36,7 +36,12 @@ export const poolRoutes: readonly Route[] = [
     handle: (call) => {
       const id = param(call, 'poolid')
       if (call.world.access.pools.has(id)) throw failed(`create pool failed: pool '${id}' already exists`)
-      call.world.access.pools.set(id, { id, comment: call.parameters.get('comment'), vms: new Set() })
+      call.world.access.pools.set(id, {
+        id,
+        comment: call.parameters.get('comment'),
+        vms: new Set(),
+        storages: new Set(),
+      })
       return null
     },
   },
@@ -56,6 +61,37 @@ export const poolRoutes: readonly Route[] = [
     handle: change,
   },
   {
+    method: 'DELETE',
+    path: '/pools',
+    parameters: { poolid: needed(POOL_ID) },
+    latencyMs: 10,
+    rights: needs('/pool/{poolid}', 'Pool.Allocate'),
+    handle: remove,
+  },
+  {
+    method: 'PUT',
+    path: '/pools/{poolid}',
+    parameters: {
+      'allow-move': flag(),
+      comment: text(),
+      delete: flag(),
+      poolid: needed(POOL_ID),
+      storage: text(),
+      vms: text(),
+    },
+    latencyMs: 15,
+    rights: needs('/pool/{poolid}', 'Pool.Allocate'),
+    handle: change,
+  },
+  {
+    method: 'DELETE',
+    path: '/pools/{poolid}',
+    parameters: { poolid: needed(POOL_ID) },
+    latencyMs: 10,
+    rights: needs('/pool/{poolid}', 'Pool.Allocate'),
+    handle: remove,
+  },
+  {
     method: 'GET',
     path: '/pools/{poolid}',
     parameters: { poolid: needed(POOL_ID), type: TYPE },
@@ -73,20 +109,46 @@ function poolOf(call: Call): Pool {
 }
 
 function details({ world }: Call, pool: Pool): Record<string, unknown> {
-  const members = world.vms.all().filter((vm) => pool.vms.has(vm.vmid))
+  const members = world.cluster.guests().filter(({ vm }) => pool.vms.has(vm.vmid))
   return {
     ...(pool.comment === undefined ? {} : { comment: pool.comment }),
-    members: members.map((vm) => ({
-      ...listRow(world, vm),
-      id: `${vm.kind}/${vm.vmid}`,
-      type: vm.kind,
-      node: world.node,
-    })),
+    members: [
+      ...[...pool.storages].map((storage) => ({
+        id: `storage/${world.node}/${storage}`,
+        type: 'storage',
+        storage,
+        node: world.node,
+      })),
+      ...members.map(({ world: owner, vm }) => ({
+        ...listRow(owner, vm),
+        id: `${vm.kind}/${vm.vmid}`,
+        type: vm.kind,
+        node: owner.node,
+      })),
+    ],
   }
+}
+
+function remove(call: Call): null {
+  const id = param(call, 'poolid')
+  const pool = call.world.access.pools.get(id)
+  if (!pool) throw failed(`delete pool failed: pool '${id}' does not exist`)
+  const [guest] = pool.vms
+  if (guest !== undefined) throw failed(`delete pool failed: pool '${id}' is not empty (contains VM ${guest})`)
+  const [storage] = pool.storages
+  if (storage !== undefined)
+    throw failed(`delete pool failed: pool '${id}' is not empty (contains storage '${storage}')`)
+  call.world.access.pools.delete(id)
+  return null
 }
 
 function change(call: Call): null {
   const pool = poolOf(call)
+  pool.comment = call.parameters.get('comment') ?? pool.comment
+  for (const storage of formats.splitList(param(call, 'storage'))) {
+    if (isSet(call, 'delete')) pool.storages.delete(storage)
+    else pool.storages.add(storage)
+  }
   for (const vmid of formats.splitList(param(call, 'vms')).map(Number)) {
     if (isSet(call, 'delete')) pool.vms.delete(vmid)
     else if (pool.vms.has(vmid)) throw failed(`update pools failed: VM ${vmid} is already a pool member`)

@@ -1,11 +1,11 @@
 import { badParameters } from '../failure.ts'
 import * as formats from '../formats.ts'
-import { choice, flag, integer, text, type ParameterTable } from '../parameter.ts'
-import { propertyString } from '../property-string.ts'
+import { choice, flag, integer, since9, text, type ParameterTable } from '../parameter.ts'
+import { properties } from '../property-string.ts'
 import { isSet, needs, numberParam, param, type Call, type Route } from '../route.ts'
 import { machineFormat } from '../vm-formats.ts'
 import { NODE_AND_VM } from '../vm-parameters.ts'
-import { rebootVm, resetVm, shutDownVm, startVm, stopVm } from '../vm-power.ts'
+import { pauseVm, rebootVm, resetVm, resumeVm, shutDownVm, startVm, stopVm } from '../vm-power.ts'
 
 const idOf = (call: Call): number => Number(param(call, 'vmid'))
 
@@ -34,7 +34,7 @@ export const powerRoutes: readonly Route[] = [
     'start',
     {
       'force-cpu': text(),
-      machine: text({ format: propertyString(machineFormat) }),
+      machine: properties(machineFormat),
       migratedfrom: text({ format: formats.node }),
       migration_network: text(),
       migration_type: choice('secure', 'insecure'),
@@ -43,10 +43,13 @@ export const powerRoutes: readonly Route[] = [
       stateuri: text({ maxLength: 128 }),
       targetstorage: text(),
       timeout: integer(0),
-      'with-conntrack-state': flag(),
+      'with-conntrack-state': since9(flag()),
     },
     17,
-    (call) => startVm(call.world, call.who, idOf(call)),
+    (call) =>
+      call.world.cluster.ha.manages(idOf(call))
+        ? call.world.cluster.ha.request(call.world, call.who, idOf(call), 'started')
+        : startVm(call.world, call.who, idOf(call)),
   ),
   power(
     'stop',
@@ -58,14 +61,26 @@ export const powerRoutes: readonly Route[] = [
       timeout: integer(0),
     },
     39,
-    (call) => stopVm(call.world, call.who, idOf(call), isSet(call, 'overrule-shutdown')),
+    (call) =>
+      call.world.cluster.ha.manages(idOf(call))
+        ? call.world.cluster.ha.request(call.world, call.who, idOf(call), 'stopped')
+        : stopVm(call.world, call.who, idOf(call), isSet(call, 'overrule-shutdown')),
   ),
   power('shutdown', { forceStop: flag(), keepActive: flag(), skiplock: flag(), timeout: integer(0) }, 32, (call) =>
-    shutDownVm(call.world, call.who, idOf(call), {
-      timeoutMs: timeoutMsOf(call),
-      forceStop: isSet(call, 'forceStop'),
-    }),
+    call.world.cluster.ha.manages(idOf(call))
+      ? call.world.cluster.ha.request(call.world, call.who, idOf(call), 'stopped')
+      : shutDownVm(call.world, call.who, idOf(call), {
+          timeoutMs: timeoutMsOf(call),
+          forceStop: isSet(call, 'forceStop'),
+        }),
   ),
   power('reboot', { timeout: integer(0) }, 30, (call) => rebootVm(call.world, call.who, idOf(call), timeoutMsOf(call))),
+  power(
+    'suspend',
+    { skiplock: flag(), statestorage: text({ format: formats.storageId, requires: 'todisk' }), todisk: flag() },
+    30,
+    (call) => pauseVm(call.world, call.who, idOf(call)),
+  ),
+  power('resume', { nocheck: flag(), skiplock: flag() }, 30, (call) => resumeVm(call.world, call.who, idOf(call))),
   power('reset', { skiplock: flag() }, 30, (call) => resetVm(call.world, call.who, idOf(call))),
 ]

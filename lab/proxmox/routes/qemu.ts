@@ -1,16 +1,16 @@
 import { CLOUD_INIT_KEYS, dumpCloudInit } from '../cloud-init.ts'
-import { SILENT_AGENT_MS } from '../durations.ts'
-import { badParameters, failed } from '../failure.ts'
+import { badParameters } from '../failure.ts'
 import * as formats from '../formats.ts'
 import { choice, flag, needed, text } from '../parameter.ts'
 import { isSet, needs, needsAny, param, type Call, type Route } from '../route.ts'
 import { changeVm, changeVmInBackground } from '../vm-change.ts'
 import { createVm } from '../vm-create.ts'
 import { deleteVm } from '../vm-delete.ts'
-import { CHANGE_VM, CHANGE_VM_IN_BACKGROUND, CREATE_VM, NODE, NODE_AND_VM } from '../vm-parameters.ts'
+import { CHANGE_VM, CHANGE_VM_IN_BACKGROUND, CREATE_VM, DISKS, NODE, NODE_AND_VM } from '../vm-parameters.ts'
 import { resizeDisk } from '../vm-resize.ts'
+import { getSnapshot, snapshotConfig } from '../vm-snapshot.ts'
 import { configView, listRow, pendingView, statusView } from '../vm-views.ts'
-import { agentEnabled, configOf, drivesOf, isCdRom, shown, type Vm } from '../vm.ts'
+import { digestOf, configOf, drivesOf, isCdRom, shown, type Vm } from '../vm.ts'
 import { words } from '../words.ts'
 
 const vmOf = (call: Call): Vm => call.world.vms.get(Number(param(call, 'vmid')))
@@ -20,16 +20,6 @@ const mayConfigure = needsAny(
   ...words('VM.Config.Disk VM.Config.CDROM VM.Config.CPU VM.Config.Memory VM.Config.Network'),
   ...words('VM.Config.HWType VM.Config.Options VM.Config.Cloudinit'),
 )
-
-const numbered = (family: string, count: number): string[] => Array.from({ length: count }, (_, at) => `${family}${at}`)
-const RESIZABLE = [
-  ...numbered('ide', 4),
-  ...numbered('scsi', 31),
-  ...numbered('virtio', 16),
-  ...numbered('sata', 6),
-  'efidisk0',
-  'tpmstate0',
-]
 
 /** A guest's configuration and its looks; power is in another file. */
 export const qemuRoutes: readonly Route[] = [
@@ -73,7 +63,8 @@ export const qemuRoutes: readonly Route[] = [
     latencyMs: 5,
     rights: audit,
     handle: (call) => {
-      if (call.parameters.has('snapshot')) throw failed(`snapshot '${param(call, 'snapshot')}' does not exist`)
+      if (call.parameters.has('snapshot'))
+        return { ...snapshotConfig(getSnapshot(vmOf(call), param(call, 'snapshot'))), digest: digestOf(vmOf(call)) }
       return configView(vmOf(call), isSet(call, 'current') ? 'current' : 'wanted')
     },
   },
@@ -107,7 +98,7 @@ export const qemuRoutes: readonly Route[] = [
     parameters: {
       ...NODE_AND_VM,
       digest: text({ maxLength: 40 }),
-      disk: needed(choice(...RESIZABLE)),
+      disk: needed(choice(...DISKS)),
       size: needed(text({ pattern: /^\+?\d+(\.\d+)?[KMGT]?$/ })),
       skiplock: flag(),
     },
@@ -163,28 +154,4 @@ export const qemuRoutes: readonly Route[] = [
       return { hasFeature: raw && param(call, 'feature') === 'snapshot' ? 0 : 1, nodes: [call.world.node] }
     },
   },
-  ...(
-    [
-      ['POST', 'ping'],
-      ['GET', 'info'],
-      ['GET', 'get-osinfo'],
-      ['GET', 'network-get-interfaces'],
-    ] as const
-  ).map(([method, command]): Route => ({
-    method,
-    path: `/nodes/{node}/qemu/{vmid}/agent/${command}`,
-    parameters: NODE_AND_VM,
-    latencyMs: 12,
-    rights: needsAny('/vms/{vmid}', 'VM.GuestAgent.Audit', 'VM.GuestAgent.Unrestricted'),
-    handle: askAgent,
-  })),
 ]
-
-/** No guest of the lab runs an agent, so the call finds that out the way the host does: slowly, or at once. */
-async function askAgent(call: Call): Promise<never> {
-  const vm = vmOf(call)
-  if (!vm.config.has('agent')) throw failed('No QEMU guest agent configured')
-  if (!vm.running) throw failed(`VM ${vm.vmid} is not running`)
-  if (agentEnabled(vm.config)) await call.world.time.pass(SILENT_AGENT_MS)
-  throw failed('QEMU guest agent is not running')
-}

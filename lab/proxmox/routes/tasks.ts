@@ -2,7 +2,7 @@ import { fullName } from '../access.ts'
 import { forbidden } from '../failure.ts'
 import * as formats from '../formats.ts'
 import { choice, flag, integer, needed, text } from '../parameter.ts'
-import { isSet, numberParam, param, WithTotal, type Call, type Route } from '../route.ts'
+import { isSet, numberParam, param, withTotal, type Call, type Route } from '../route.ts'
 import { NODE } from '../vm-parameters.ts'
 import type { Task } from '../tasks.ts'
 
@@ -42,6 +42,7 @@ export const taskRoutes: readonly Route[] = [
     path: '/nodes/{node}/tasks/{upid}',
     parameters: UPID,
     latencyMs: 10,
+    withoutQuorum: true,
     handle: async (call) => {
       const task = call.world.tasks.get(param(call, 'upid'))
       if (!isOwn(call, task)) call.world.access.check(call.who, `/nodes/${task.node}`, 'Sys.Modify')
@@ -79,12 +80,17 @@ function status(call: Call): unknown {
 }
 
 function log(call: Call): unknown {
+  const { tasks } = call.world
+  const upid = param(call, 'upid')
+  tasks.check(upid)
+  // A task that nobody knows has a log that cannot be opened, unlike a status.
+  if (!tasks.find(upid)) return withTotal([{ n: 1, t: 'unable to open file - No such file or directory' }], 1)
   const task = readable(call)
   const start = numberParam(call, 'start') ?? 0
   const limit = numberParam(call, 'limit') ?? PAGE
   const lines = task.log.map((t, index) => ({ n: index + 1, t }))
-  if (lines.length === 0) return new WithTotal([{ n: 1, t: 'no content' }], 1)
-  return new WithTotal(lines.slice(start, limit === 0 ? undefined : start + limit), lines.length)
+  if (lines.length === 0) return withTotal([{ n: 1, t: 'no content' }], 1)
+  return withTotal(lines.slice(start, limit === 0 ? undefined : start + limit), lines.length)
 }
 
 export const visibleTasks = (call: Call): Task[] => {
@@ -113,10 +119,10 @@ export function taskRow(task: Task): Record<string, unknown> {
   }
 }
 
-/** As the cluster's list shows a task. */
-export function shortTaskRow(task: Task): Record<string, unknown> {
+/** As the cluster's list shows a task. What was read back from a file is text, what was just written a number. */
+export function shortTaskRow(task: Task, fresh: boolean): Record<string, unknown> {
   const { pid: _, pstart: __, ...row } = taskRow(task)
-  return { ...row, saved: task.exit === undefined ? '0' : '1' }
+  return { ...row, saved: task.exit === undefined ? '0' : fresh ? 1 : '1' }
 }
 
 /** The words of `statusfilter`. */
@@ -146,5 +152,5 @@ function list(call: Call): unknown {
   })
   const start = numberParam(call, 'start') ?? 0
   const limit = numberParam(call, 'limit') ?? PAGE
-  return new WithTotal(found.slice(start, start + limit).map(taskRow), found.length)
+  return withTotal(found.slice(start, start + limit).map(taskRow), found.length)
 }

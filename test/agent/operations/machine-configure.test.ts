@@ -8,8 +8,8 @@ import { crashAfterEachEffect } from '#test/support/crash-after-each-effect.ts'
 import { handlerContext } from '#test/support/step-journal.ts'
 import { FakeCluster } from '#test/support/talos-cluster.ts'
 
-/** Configuring never asks the provider. */
-const noProvider = {} as Provider
+/** Of the provider, configuring asks only to have the CDs taken out. */
+const noProvider = { ejectMedia: () => Promise.resolve({ ok: true, value: undefined }) } as unknown as Provider
 const machine = { machineId: '6f3b0c1e-1a52-4d0f-9a63-2f4b8a3f0001', name: 'home-cp-1', address: '192.168.1.51' }
 const input: OperationInput<'machine.configure'> = {
   ...machine,

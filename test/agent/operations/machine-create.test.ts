@@ -90,9 +90,9 @@ describe('machine.create', () => {
     expect(own()).toHaveLength(0)
   })
 
-  test('says which image is missing', async () => {
+  test('says that the image is missing, so that it is brought again', async () => {
     const result = await createMachine(site.deps)(aCreation({ talosVersion: 'v1.13.1' }), handlerContext())
-    expect(result).toMatchObject({ ok: false, error: { code: 'task-failed' } })
+    expect(result).toMatchObject({ ok: false, error: { code: 'image-unavailable', retry: 'later' } })
     expect(own()).toHaveLength(0)
   })
 

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createMachine } from '#agent/operations/machine-create.ts'
 import { removeMachine } from '#agent/operations/machine-remove.ts'
+import { toNewMachine } from '#agent/operations/new-machine.ts'
 import { startMachine } from '#agent/operations/machine-start.ts'
 import { secretsAtHand } from '#test/support/cluster-secrets.ts'
 import { aCreation, aRemoval, FOREIGN_UUID, startProxmoxSite, type ProxmoxSite } from '#test/support/proxmox-site.ts'
@@ -69,7 +70,11 @@ describe('machine.remove', () => {
     const result = await removeMachine(site.deps)(aRemoval(), handlerContext())
     expect(result).toMatchObject({
       ok: false,
-      error: { code: 'not-ours', retry: 'never', facts: { vmid: 2001, reason: 'unreadable' } },
+      error: {
+        code: 'not-ours',
+        retry: 'never',
+        facts: { vmid: 2001, reason: 'unreadable', run: expect.stringContaining('qm unlock 2001') },
+      },
     })
     expect(vmids()).toEqual([100, 2001])
   })
@@ -85,14 +90,12 @@ describe('machine.remove', () => {
 
   test('waits for a creation that is under way and removes what it made', async () => {
     await site.bringImage()
-    const started = await site.provider.startCreation({ ...aCreation(), image: imageOf() })
+    const started = await site.provider.startCreation(toNewMachine(aCreation()))
     expect(started.ok).toBe(true)
     expect(await removeMachine(site.deps)(aRemoval(), handlerContext())).toMatchObject({ ok: true })
     expect(vmids()).toEqual([100])
   })
 })
-
-const imageOf = () => site.host.volumes().find((volume) => volume.volid.includes(':import/'))?.volid ?? ''
 
 describe('machine.remove of a member', () => {
   const peers = [

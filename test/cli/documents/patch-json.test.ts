@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { parseDocument } from 'yaml'
 import { describe, expect, test } from 'vitest'
-import { goYaml } from '#core/talos/go-yaml.ts'
+import { goYaml, type YamlMembers } from '#core/talos/go-yaml.ts'
 import { canonicalConfig } from '#core/talos/machine-config.ts'
 import { applyPatches } from '#core/talos/merge/apply-patches.ts'
 import { checkOwnedFields } from '#core/talos/merge/check-owned-fields.ts'
@@ -19,7 +19,8 @@ const kindOf = (seed: number): string => (seed % 3 === 0 ? LEGACY : (KINDS[seed 
 const textOf = (kind: string, seed: number, patch: boolean) => toYaml([randomDocument(seededRandom(seed), kind, patch)])
 const asJson = (text: string) => {
   const tree = parseDocument(text, { version: '1.2', uniqueKeys: false })
-  return JSON.parse(JSON.stringify(patchJson(tree.contents, tree))) as Parameters<typeof goYaml>[0]
+  return JSON.parse(JSON.stringify(patchJson(tree.contents, tree))) as Parameters<typeof checkPatchDocument>[0] &
+    YamlMembers
 }
 const seed = fc.integer({ min: 1, max: 1_000_000 })
 const meaningOf = (merged: ReturnType<typeof applyPatches>) => {

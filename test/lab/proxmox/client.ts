@@ -29,7 +29,7 @@ export interface Sending {
 export class Client {
   readonly #host: ProxmoxHost
   readonly #headers: Readonly<Record<string, string>>
-  readonly #agent = new Agent({ keepAlive: true, maxSockets: 8 })
+  readonly #agent = new Agent({ keepAlive: true, maxSockets: 64 })
 
   constructor(host: ProxmoxHost, headers: Readonly<Record<string, string>>) {
     this.#host = host

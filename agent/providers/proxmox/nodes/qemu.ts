@@ -1,6 +1,7 @@
 import { err, ok, type Result } from '#core/base/result.ts'
+import { saysUnknownParameter } from '../errors.ts'
 import { path, type CallFailure, type Params, type ProxmoxHttp } from '../http.ts'
-import { toCount, toRow, toRows, toText, type Row } from '../parse.ts'
+import { toCount, toFlag, toRow, toRows, toText, type Row } from '../parse.ts'
 
 /** `/nodes/{node}/qemu`: virtual machines. Calls that answer a UPID only begin their work. */
 
@@ -20,10 +21,28 @@ export async function vmConfig(http: ProxmoxHttp, host: string, vmid: number): P
   return answer.ok ? ok(toRow(answer.value)) : err(answer.error)
 }
 
-/** Whether the VM runs now. */
-export async function vmRunning(http: ProxmoxHttp, host: string, vmid: number): Promise<Result<boolean, CallFailure>> {
+/** Each setting with its value now and the one that waits for a power cycle. */
+export async function vmPending(
+  http: ProxmoxHttp,
+  host: string,
+  vmid: number,
+): Promise<Result<readonly Row[], CallFailure>> {
+  const answer = await http.get(path`/nodes/${host}/qemu/${vmid}/pending`)
+  return answer.ok ? ok(toRows(answer.value)) : err(answer.error)
+}
+
+export interface VmStatus {
+  readonly running: boolean
+  /** HA decides about its power: a call only tells HA what is wanted. */
+  readonly haManaged: boolean
+}
+
+/** How the VM is now. */
+export async function vmStatus(http: ProxmoxHttp, host: string, vmid: number): Promise<Result<VmStatus, CallFailure>> {
   const answer = await http.get(path`/nodes/${host}/qemu/${vmid}/status/current`)
-  return answer.ok ? ok(toRow(answer.value)['status'] === 'running') : err(answer.error)
+  if (!answer.ok) return err(answer.error)
+  const status = toRow(answer.value)
+  return ok({ running: status['status'] === 'running', haManaged: toFlag(toRow(status['ha'])['managed']) })
 }
 
 export const createVm = (http: ProxmoxHttp, host: string, params: Params): Promise<Result<string, CallFailure>> =>
@@ -58,13 +77,30 @@ export const resizeDisk = (
 export const startVm = (http: ProxmoxHttp, host: string, vmid: number): Promise<Result<string, CallFailure>> =>
   upidOf(http.post(path`/nodes/${host}/qemu/${vmid}/status/start`))
 
-/** At once, like pulling the plug; a shutdown that waits for its guest is ended by it. */
-export const stopVm = (http: ProxmoxHttp, host: string, vmid: number): Promise<Result<string, CallFailure>> =>
-  upidOf(http.post(path`/nodes/${host}/qemu/${vmid}/status/stop`, { 'overrule-shutdown': 1 }))
+/** At once, like pulling the plug. A shutdown that waits for its guest is ended by it, where the host can do that (8.2). */
+export async function stopVm(http: ProxmoxHttp, host: string, vmid: number): Promise<Result<string, CallFailure>> {
+  const stop = path`/nodes/${host}/qemu/${vmid}/status/stop`
+  const stopped = await upidOf(http.post(stop, { [OVERRULE]: 1 }))
+  return !stopped.ok && saysUnknownParameter(stopped.error, OVERRULE) ? upidOf(http.post(stop)) : stopped
+}
+const OVERRULE = 'overrule-shutdown'
 
-/** With its disks, and out of backup jobs and HA. */
+/**
+ * With its disks, and out of backup jobs and HA. Not with disks that only carry its number: on a storage that another
+ * cluster uses too, or under a number that somebody else had once, they are not its own.
+ */
 export const destroyVm = (http: ProxmoxHttp, host: string, vmid: number): Promise<Result<string, CallFailure>> =>
-  upidOf(http.delete(path`/nodes/${host}/qemu/${vmid}`, { purge: 1, 'destroy-unreferenced-disks': 1 }))
+  upidOf(http.delete(path`/nodes/${host}/qemu/${vmid}`, { purge: 1 }))
+
+/** Interfaces as the guest agent sees them; it is silent until the guest has booted it. */
+export async function agentInterfaces(
+  http: ProxmoxHttp,
+  host: string,
+  vmid: number,
+): Promise<Result<readonly Row[], CallFailure>> {
+  const answer = await http.get(path`/nodes/${host}/qemu/${vmid}/agent/network-get-interfaces`)
+  return answer.ok ? ok(toRows(toRow(answer.value)['result'])) : err(answer.error)
+}
 
 async function upidOf(call: Promise<Result<unknown, CallFailure>>): Promise<Result<string, CallFailure>> {
   const answer = await call

@@ -9,8 +9,9 @@ export interface TaskStatus {
   readonly exit: string
 }
 
-/** Lines of a log that are read from its end; wget writes its progress there. */
+/** Lines of a log that are read from its end; wget writes its progress there, and a failure its reason. */
 const TAIL_LINES = 5
+const MAX_LINE_CHARS = 300
 
 export async function taskStatus(http: ProxmoxHttp, upid: string): Promise<Result<TaskStatus, CallFailure>> {
   const answer = await http.get(path`/nodes/${nodeOfTask(upid)}/tasks/${upid}/status`)
@@ -29,8 +30,14 @@ export async function taskLogTail(http: ProxmoxHttp, upid: string): Promise<Resu
   return ok(
     toRows(answer.value)
       .slice(-TAIL_LINES)
-      .flatMap((row) => toText(row['t']) ?? []),
+      .flatMap((row) => toText(row['t'])?.slice(0, MAX_LINE_CHARS) ?? []),
   )
+}
+
+/** wget's progress in the last lines of a download's log, 0…100. */
+export function percentIn(lines: readonly string[]): number | undefined {
+  const percents = lines.flatMap((line) => /\s(\d{1,3})%/.exec(line)?.[1] ?? [])
+  return percents.length > 0 ? Number(percents.at(-1)) : undefined
 }
 
 /** UPIDs of what runs now on a host, of one type and about one guest or file. */

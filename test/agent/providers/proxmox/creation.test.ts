@@ -1,65 +1,254 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, type TestContext } from 'vitest'
+import type { Hardware } from '#core/model/hardware.ts'
+import { toNewMachine } from '#agent/operations/new-machine.ts'
+import type { NewMachine } from '#agent/providers/provider.ts'
 import { creationParams } from '#agent/providers/proxmox/creation.ts'
+import { parseProperties } from '#agent/providers/proxmox/parse.ts'
+import { aDiskShape, aHardware, aNicShape } from '#test/support/hardware.ts'
 import { aCreation } from '#test/support/proxmox-site.ts'
 import { readVector } from '#test/support/vectors.ts'
 
-const machine = { ...aCreation(), image: 'local:import/talos.qcow2' }
-const params = (version: readonly number[], changed = {}) =>
-  creationParams({ ...machine, ...changed }, 'lanline', version)
+const params = (hardware: Partial<Hardware> = {}, changed: Partial<NewMachine> = {}, hostTunnelKnown = true) =>
+  creationParams({ ...toNewMachine(aCreation({ hardware: aHardware(hardware) })), ...changed }, 'lanline', {
+    hostTunnelKnown,
+  })
 
-interface Declared {
-  readonly path: string
-  readonly info?: {
-    readonly POST?: { readonly parameters: { readonly properties: Readonly<Record<string, unknown>> } }
-  }
-  readonly children?: readonly Declared[]
-}
+const ISO = { by: 'iso', volumeId: 'local:iso/talos.iso' } as const
+const CIDATA = { by: 'cidata', volumeId: 'local:iso/lanline-x-cidata.iso' } as const
 
-function find(tree: readonly Declared[], path: string): Declared | undefined {
-  for (const node of tree) {
-    const found = node.path === path ? node : find(node.children ?? [], path)
-    if (found) return found
-  }
-  return undefined
-}
+/** Everything that hardware can say at once. */
+const FULL = aHardware({
+  numa: true,
+  cpuType: 'host',
+  secureBoot: true,
+  tpm: true,
+  scsiController: 'virtio-scsi-single',
+  disks: [
+    aDiskShape({ iothread: true }),
+    aDiskShape({
+      name: 'data',
+      storage: 'tank',
+      sizeGiB: 500,
+      cache: 'writeback',
+      ssd: false,
+      discard: false,
+      backup: false,
+    }),
+  ],
+  nics: [
+    aNicShape({ vlan: 20, mtu: 9000, firewall: true }),
+    aNicShape({
+      network: 'storage',
+      bridge: 'vmbr1',
+      mac: '02:54:41:00:00:02',
+      addressCidr: '10.0.0.5/24',
+      gateway: undefined,
+      hostTunnel: true,
+    }),
+    aNicShape({ network: 'guests', mac: '02:54:41:00:00:03', addressCidr: undefined, gateway: undefined }),
+  ],
+  devices: [
+    { mapping: 'hba', pcie: true },
+    { mapping: 'gpu', pcie: false },
+  ],
+  onboot: false,
+})
 
 describe('the parameters of a new machine', () => {
   test('carry its identity, its static address and a disk made of the image', () => {
-    expect(params([9, 2, 11])).toMatchObject({
+    const machine = aCreation()
+    expect(params()).toMatchObject({
       vmid: 2001,
       pool: 'lanline',
       smbios1: `uuid=${machine.machineId}`,
       net0: 'virtio=02:54:41:00:00:01,bridge=vmbr0,firewall=0,host-tunnel=0',
-      scsi0: 'local-zfs:0,import-from=local:import/talos.qcow2,discard=on,ssd=1,cache=none,serial=talos-system',
+      scsi0: `local-zfs:0,import-from=${toNewMachine(machine).boot.volumeId},discard=on,ssd=1,cache=none,serial=talos-system`,
       efidisk0: 'local-zfs:1,efitype=4m,pre-enrolled-keys=0',
       ipconfig0: 'ip=192.168.1.51/24,gw=192.168.1.1',
       nameserver: '192.168.1.1',
-      balloon: 0,
+      boot: 'order=scsi0',
+      serial0: 'socket',
+      rng0: 'source=/dev/urandom',
+      onboot: 1,
     })
   })
 
-  test('never hold tags: with the rights of a pool the import would run and then fail on them', () => {
-    expect(params([9, 2, 11])['tags']).toBeUndefined()
-    expect(params([9, 2, 11])['startup']).toBeUndefined()
+  test('say everything that hardware can say', () => {
+    expect(params(FULL)).toMatchObject({
+      cpu: 'host',
+      numa: 1,
+      onboot: 0,
+      scsihw: 'virtio-scsi-single',
+      tpmstate0: 'local-zfs:1,version=v2.0',
+      scsi1: 'tank:500,cache=writeback,backup=0,serial=data',
+      net0: 'virtio=02:54:41:00:00:01,bridge=vmbr0,tag=20,mtu=9000,firewall=1,host-tunnel=0',
+      net1: 'virtio=02:54:41:00:00:02,bridge=vmbr1,firewall=0,host-tunnel=1',
+      hostpci0: 'mapping=hba,pcie=1',
+      hostpci1: 'mapping=gpu',
+    })
+    expect(params(FULL)['scsi0']).toContain('iothread=1')
+    expect(params({ firmware: 'seabios' })).toMatchObject({
+      bios: 'seabios',
+      efidisk0: undefined,
+      tpmstate0: undefined,
+    })
   })
 
-  test('hold host-tunnel only where it is known; 8.4 refuses it', () => {
-    expect(params([8, 4, 21])['net0']).toBe('virtio=02:54:41:00:00:01,bridge=vmbr0,firewall=0')
-    expect(params([10, 0, 1])['net0']).toContain('host-tunnel=0')
+  test('[pitfall 10] hold nothing that only root may set, and no raw devices', () => {
+    const forbidden = [
+      'args',
+      'hookscript',
+      'affinity',
+      'hugepages',
+      'skiplock',
+      'startup',
+      'arch',
+      'cicustom',
+      'start',
+    ]
+    for (const key of forbidden) expect(Object.keys(params(FULL))).not.toContain(key)
+    expect(Object.values(params(FULL)).join(' ')).not.toMatch(/host=|\/dev\/(?!urandom)/)
   })
 
-  test('promise a guest agent only when the image has one', () => {
-    expect(params([9, 2, 11])['agent']).toBeUndefined()
-    expect(params([9, 2, 11], { guestAgent: true })['agent']).toBe('enabled=1')
+  test('[pitfall 8] name no snippet, because no API brings one to a host', () => {
+    expect(JSON.stringify(params(FULL))).not.toMatch(/cicustom|snippets/)
   })
 
-  test.for(['pve-api-schema.json', 'pve-api-schema-8.4.json'])('are all declared in %s', (file, context) => {
-    const { tree } = JSON.parse(readVector(`proxmox/${file}`, context)) as { tree: readonly Declared[] }
-    const declared = Object.keys(find(tree, '/nodes/{node}/qemu')?.info?.POST?.parameters.properties ?? {})
-    const sent = Object.entries(params([9, 2, 11], { guestAgent: true })).flatMap(([key, value]) =>
-      value === undefined ? [] : key,
+  test('[pitfall 13] never enrol keys that would refuse to boot Talos, with secure boot or without', () => {
+    for (const secureBoot of [true, false])
+      expect(params({ secureBoot })['efidisk0']).toBe('local-zfs:1,efitype=4m,pre-enrolled-keys=0')
+  })
+
+  test('[pitfall 14] always send the CPU type, for the default does not boot Talos', () => {
+    expect(params()['cpu']).toBe('x86-64-v2-AES')
+  })
+
+  test('[pitfall 15] turn ballooning off', () => {
+    expect(params()['balloon']).toBe(0)
+  })
+
+  test('[pitfall 16] take the controller as it is asked for', () => {
+    expect(params()['scsihw']).toBe('virtio-scsi-pci')
+    expect(params({ scsiController: 'virtio-scsi-single' })['scsihw']).toBe('virtio-scsi-single')
+  })
+
+  test('[pitfall 17] promise a guest agent only when the image has one', () => {
+    expect(params()['agent']).toBeUndefined()
+    expect(params({}, { guestAgent: true })['agent']).toBe('enabled=1')
+  })
+
+  test('[pitfall 21] declare every NIC: static, static without a gateway, or DHCP', () => {
+    expect(params(FULL)).toMatchObject({
+      ipconfig0: 'ip=192.168.1.51/24,gw=192.168.1.1',
+      ipconfig1: 'ip=10.0.0.5/24',
+      ipconfig2: 'ip=dhcp',
+    })
+  })
+
+  test('[pitfall 32] send the MAC of every NIC', () => {
+    const sent = params(FULL)
+    expect([0, 1, 2].map((index) => parseProperties(String(sent[`net${index}`]))['virtio'])).toEqual(
+      FULL.nics.map((nic) => nic.mac),
     )
-    const known = new Set(declared.map((key) => key.replace('[n]', '')))
-    expect(sent.filter((key) => !known.has(key) && !known.has(key.replace(/\d+$/, '')))).toEqual([])
+  })
+
+  test('[pitfall 33] put the disk before the ISO, so that it is booted only while the disk is empty', () => {
+    expect(params({}, { boot: ISO })).toMatchObject({
+      boot: 'order=scsi0;ide0',
+      ide0: 'local:iso/talos.iso,media=cdrom',
+      scsi0: 'local-zfs:40,discard=on,ssd=1,cache=none,serial=talos-system',
+    })
+  })
+
+  test('[pitfall 34] write the boot order in the form that can be added to', () => {
+    expect(params()['boot']).toMatch(/^order=/)
+  })
+
+  test('[pitfall 35] ask for the cloud-init drive by itself', () => {
+    expect(params()['ide2']).toBe('local-zfs:cloudinit')
+  })
+
+  test('[pitfall 43] never hold tags: with the rights of a pool the import would run and then fail on them', () => {
+    expect(params({ tags: ['prod'] })['tags']).toBeUndefined()
+  })
+
+  test('[pitfall 38] never hold protection: a creation that failed could not be cleaned up', () => {
+    expect(params({ protection: true })['protection']).toBeUndefined()
+  })
+
+  test('[pitfall 40] turn UDP tunnel offload off where the key is known, and leave it out where it is refused', () => {
+    expect(params()['net0']).toContain('host-tunnel=0')
+    expect(params({}, {}, false)['net0']).toBe('virtio=02:54:41:00:00:01,bridge=vmbr0,firewall=0')
+  })
+
+  test('[pitfall 47] import an image and clone nothing, so that no two machines share an identity', () => {
+    expect(params()['scsi0']).toContain('import-from=')
+    expect(Object.keys(params())).not.toEqual(expect.arrayContaining(['clone', 'archive']))
+  })
+
+  test('[pitfall 56] an address CD takes the place of the cloud-init drive; there are never two of them', () => {
+    const sent = params({}, { addressing: CIDATA })
+    expect(sent['ide2']).toBe('local:iso/lanline-x-cidata.iso,media=cdrom')
+    expect(Object.keys(sent).filter((key) => /^(ipconfig|ci|nameserver)/.test(key))).toEqual([])
+  })
+
+  test('secure boot without OVMF is a mistake of ours and not sent', () => {
+    expect(() => params({ secureBoot: true, firmware: 'seabios' })).toThrow('only OVMF')
+  })
+})
+
+interface Declared {
+  readonly path: string
+  readonly info?: {
+    readonly POST?: { readonly parameters: { readonly properties: Readonly<Record<string, Property>> } }
+  }
+  readonly children?: readonly Declared[]
+}
+interface Property {
+  readonly format?: string | Readonly<Record<string, { readonly default_key?: number }>>
+  readonly enum?: readonly string[]
+  readonly maxLength?: number
+}
+
+function declaredBy(file: string, context: TestContext): Readonly<Record<string, Property>> {
+  const { tree } = JSON.parse(readVector(`proxmox/${file}`, context)) as { tree: readonly Declared[] }
+  const find = (nodes: readonly Declared[]): Declared | undefined => {
+    for (const node of nodes) {
+      const found = node.path === '/nodes/{node}/qemu' ? node : find(node.children ?? [])
+      if (found) return found
+    }
+    return undefined
+  }
+  return find(tree)?.info?.POST?.parameters.properties ?? {}
+}
+
+describe.for([
+  ['pve-api-schema.json', true],
+  ['pve-api-schema-8.4.json', false],
+] as const)('what is sent for everything at once is declared in %s', ([file, hostTunnelKnown]) => {
+  const variants = [{}, { boot: ISO }, { addressing: CIDATA }, { guestAgent: true }]
+  const sent = variants.flatMap((changed) =>
+    Object.entries(params(FULL, changed, hostTunnelKnown)).filter(([, value]) => value !== undefined),
+  )
+
+  test('each parameter, with a value of its list', (context) => {
+    const declared = declaredBy(file, context)
+    const unknown = sent.filter(([key, value]) => {
+      const property = declared[key] ?? declared[key.replace(/\d+$/, '[n]')]
+      return !property || (property.enum !== undefined && !property.enum.includes(String(value)))
+    })
+    expect(unknown).toEqual([])
+  })
+
+  test('each key of each property string', (context) => {
+    const declared = declaredBy(file, context)
+    const unknown = sent.flatMap(([key, value]) => {
+      const format = (declared[key] ?? declared[key.replace(/\d+$/, '[n]')])?.format
+      if (typeof format !== 'object') return []
+      return Object.keys(parseProperties(String(value)))
+        .filter((name) => name !== '' && format[name] === undefined)
+        .map((name) => `${key}: ${name}`)
+    })
+    expect(unknown).toEqual([])
   })
 })

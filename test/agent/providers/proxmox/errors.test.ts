@@ -136,7 +136,10 @@ describe('the end of a task', () => {
   test.each([
     ['qmcreate', 'unexpected status', 'outcome-unknown'],
     ['qmcreate', '', 'outcome-unknown'],
-    ['qmcreate', "unable to create VM 20001 - failed to stat '/var/lib/img/import/none.qcow2'", 'task-failed'],
+    ['qmcreate', "unable to create VM 20001 - failed to stat '/var/lib/img/import/none.qcow2'", 'image-unavailable'],
+    ['qmcreate', "unable to create VM 20001 - volume 'local:iso/none.iso' does not exist", 'image-unavailable'],
+    ['qmdestroy', "base volume 'local:100/base-100-disk-0.qcow2' is still in use by linked cloned", 'task-failed'],
+    ['qmstop', "unable to find configuration file for VM 20001 on node 'pve1'", 'not-found'],
     [
       'qmcreate',
       'unable to create VM 20001 - 403 Permission check failed (/vms/20001, VM.Config.Options)',
