@@ -1,8 +1,13 @@
 import { ok, type Result } from '#core/base/result.ts'
-import type { Document, Kind, Stored } from '#core/model/document.ts'
+import { named } from '#core/check/documents.ts'
+import { machinesAsked } from '#core/model/cluster-machines.ts'
+import type { Document, Stored } from '#core/model/document.ts'
+import { EMPTY_SEEN } from '#core/model/seen.ts'
+import { Addresses } from '#core/placement/addresses.ts'
+import { toLedger } from '#core/placement/to-ledger.ts'
 import { sayProblem } from '#core/model/problem.ts'
 import { intentFor } from '#core/plan/intent.ts'
-import type { ClusterDocuments } from '#core/plan/documents.ts'
+import { completeDocuments, missingReferences, type ClusterDocuments } from '#core/plan/documents.ts'
 import type { MachineView } from '#core/plan/view.ts'
 import { configInputOf } from '#core/talos/intent-config.ts'
 import { renderMachineConfig } from '#core/talos/machine-config.ts'
@@ -23,7 +28,7 @@ export interface RenderedMachine {
 
 /**
  * Renders every machine of every cluster of the documents, or none. Without a bundle the secrets are redacted. What a
- * site decides, the MAC of each machine, is a placeholder.
+ * site decides, MACs and the addresses that no document gives, is a placeholder.
  */
 export function renderMachines(
   documents: readonly Document[],
@@ -34,7 +39,9 @@ export function renderMachines(
   for (const cluster of documents.filter((document) => document.kind === 'Cluster')) {
     const gathered = gather(cluster, documents)
     if (!gathered.ok) return gathered
-    for (const machine of machinesOf(gathered.value)) {
+    const machines = machinesOf(gathered.value, documents)
+    if (!machines.ok) return machines
+    for (const machine of machines.value) {
       const config = renderMachine(machine, gathered.value, bundle, patches)
       if (!config.ok) return config
       rendered.push({ cluster: cluster.metadata.name, machine: machine.name, config: config.value })
@@ -47,30 +54,29 @@ function gather(
   cluster: Extract<Document, { kind: 'Cluster' }>,
   documents: readonly Document[],
 ): Result<ClusterDocuments, Failure> {
-  const { site, nodeNetwork, controlPlane } = cluster.spec
-  const find = <K extends Kind>(kind: K, name: string) =>
-    documents.find((each): each is Extract<Document, { kind: K }> => each.kind === kind && each.metadata.name === name)
-  const found = {
-    site: find('Site', site),
-    network: find('Network', nodeNetwork),
-    machineClass: find('MachineClass', controlPlane.class),
-  }
-  const missing = (reference: string) =>
-    fail(
-      EXIT.usage,
-      `Cluster/${cluster.metadata.name} refers to ${reference}, which is not in these files.`,
-      'Nothing was rendered.',
-    )
-  if (!found.site) return missing(`Site/${site}`)
-  if (!found.network) return missing(`Network/${nodeNetwork}`)
-  if (!found.machineClass) return missing(`MachineClass/${controlPlane.class}`)
-  return ok({
+  const kept = documents.map(stored)
+  const site = named(
+    kept.filter((document) => document.kind === 'Site'),
+    cluster.spec.site,
+  )
+  const gathered = {
     cluster: stored(cluster),
-    site: stored(found.site),
-    network: stored(found.network),
-    machineClass: stored(found.machineClass),
-  })
+    site,
+    networks: byName(kept.filter((document) => document.kind === 'Network')),
+    machineClasses: byName(kept.filter((document) => document.kind === 'MachineClass')),
+  }
+  const complete = completeDocuments(gathered)
+  const [missing] = missingReferences(gathered)
+  if (complete) return ok(complete)
+  return fail(
+    EXIT.usage,
+    `Cluster/${cluster.metadata.name} refers to ${missing}, which is not in these files.`,
+    'Nothing was rendered.',
+  )
 }
+
+const byName = <D extends Document>(found: readonly D[]): Readonly<Record<string, D>> =>
+  Object.fromEntries(found.map((document) => [document.metadata.name, document]))
 
 /** A file has no identity yet; nothing of it is in a configuration. */
 const stored = <D extends Document>(document: D): Stored<D> => ({
@@ -81,34 +87,59 @@ const stored = <D extends Document>(document: D): Stored<D> => ({
   updatedAt: 0,
 })
 
-function machinesOf({ cluster, site, network }: ClusterDocuments): readonly MachineView[] {
+/** Addresses that the site would give are the lowest free ones, as on a site where nothing is yet. */
+function machinesOf(documents: ClusterDocuments, files: readonly Document[]): Result<readonly MachineView[], Failure> {
+  const { cluster, site } = documents
   const [host] = site.spec.hosts
-  return Object.entries(cluster.spec.controlPlane.machines).map(([name, address], index) => ({
-    machineId: '',
-    name,
-    role: 'controlplane',
-    address,
-    birthHash: '',
-    placement: {
-      machineId: '',
-      clusterUid: '',
-      name,
-      host: host?.name ?? '',
-      storage: host?.storage ?? '',
-      imageStorage: host?.imageStorage ?? '',
-      bridge: network.spec.bridge,
-      vmid: 0,
-      mac: placeholderMac(index),
-      address,
-      cpu: 0,
-      memoryMiB: 0,
-      diskGiB: 0,
+  const here = files.filter((document) => 'site' in document.spec && document.spec.site === cluster.spec.site)
+  const ledger = toLedger(
+    {
+      site,
+      networks: here.filter((document) => document.kind === 'Network'),
+      clusters: here.filter((document) => document.kind === 'Cluster'),
+      machines: here.filter((document) => document.kind === 'Machine'),
     },
-    refusal: undefined,
-    seen: undefined,
-    node: undefined,
-    wanted: true,
-  }))
+    { placements: [], seen: EMPTY_SEEN },
+  )
+  const addresses = new Addresses(ledger)
+  const machines: MachineView[] = []
+  let nicCount = 0
+  for (const asked of machinesAsked(cluster)) {
+    const chosen = addresses.choose(asked.nics)
+    if (!chosen.ok) return fail(EXIT.usage, `${asked.name}: ${sayProblem(chosen.error)}`, 'Nothing was rendered.')
+    addresses.take(chosen.value, asked.name)
+    machines.push({
+      machineId: '',
+      name: asked.name,
+      role: asked.role,
+      address: chosen.value[0] ?? '',
+      birthHash: '',
+      placement: {
+        machineId: '',
+        clusterUid: '',
+        name: asked.name,
+        role: asked.role,
+        host: host?.name ?? '',
+        imageStorage: host?.imageStorage ?? '',
+        vmid: 0,
+        cpu: 0,
+        memoryMiB: 0,
+        disks: [],
+        nics: asked.nics.map(({ network }, index) => ({
+          network,
+          bridge: documents.networks[network]?.spec.bridge ?? '',
+          mac: placeholderMac(nicCount++),
+          address: chosen.value[index] ?? '',
+        })),
+        devices: [],
+      },
+      refusal: undefined,
+      seen: undefined,
+      node: undefined,
+      wanted: true,
+    })
+  }
+  return ok(machines)
 }
 
 /** In the range of Proxmox, where the site draws real ones at random: `BC:24:11:00:00:01` and so on. */

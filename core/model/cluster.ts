@@ -1,10 +1,12 @@
 import { z } from 'zod'
 import { Name } from './ids.ts'
 import { Ipv4 } from './network.ts'
+import { NicChoices, WorkerSet } from './worker-set.ts'
 
 /** A Talos Linux Kubernetes cluster as its owner wants it. */
 const CONTROL_PLANE_COUNTS: readonly number[] = [1, 3, 5]
 const MAX_EXTENSIONS = 32
+const MAX_WORKER_SETS = 16
 
 const version = (example: string) =>
   z.string().regex(/^v\d{1,3}\.\d{1,3}\.\d{1,3}$/, `must be a full version like ${example}`)
@@ -34,6 +36,15 @@ export const ClusterSpec = z.strictObject({
         (machines) => CONTROL_PLANE_COUNTS.includes(Object.keys(machines).length),
         'a cluster has 1, 3 or 5 control planes, because etcd needs an odd number',
       ),
+    /** The first one is the node network, which is all there is by default. */
+    nics: NicChoices.optional(),
+    /** A reservation of the hosts that these machines may use up. */
+    drawFrom: Name.optional(),
   }),
+  /** By name of the set. */
+  workers: z
+    .record(Name, WorkerSet)
+    .refine((sets) => Object.keys(sets).length <= MAX_WORKER_SETS, `at most ${MAX_WORKER_SETS} sets`)
+    .optional(),
 })
 export type ClusterSpec = z.infer<typeof ClusterSpec>

@@ -1,7 +1,7 @@
 import { isOpen } from '../model/operation.ts'
 import type { Hold } from '../model/hold.ts'
 import { byAddress } from './ask.ts'
-import { completeDocuments, type ClusterDocuments } from './documents.ts'
+import { askedByName, completeDocuments, type ClusterDocuments } from './documents.ts'
 import { leftBehind } from './left-behind.ts'
 import type { Plan, PlannedOperation } from './plan-type.ts'
 import type { Rule, Situation, Verdict } from './rule.ts'
@@ -67,7 +67,10 @@ export function plan(view: ClusterView): Plan {
     }
   }
 
+  const forget = unique(settled.flatMap((verdict) => (verdict.type === 'forget' ? [verdict.machineId] : [])))
   const lookAgainAt = earliest([
+    // What follows from their being gone follows from no other news.
+    ...(forget.length > 0 && view.cluster.deletingAt === undefined ? [view.now] : []),
     ...settled.flatMap((verdict) => (verdict.type === 'look-again' ? [verdict.at] : [])),
     ...(view.agent.online && view.operations.some((operation) => isOpen(operation.state))
       ? [view.now + SAFETY_LOOK_MS]
@@ -79,7 +82,7 @@ export function plan(view: ClusterView): Plan {
   return {
     operations,
     cancel: unique(settled.flatMap((verdict) => (verdict.type === 'cancel' ? [verdict.operationId] : []))),
-    forget: unique(settled.flatMap((verdict) => (verdict.type === 'forget' ? [verdict.machineId] : []))),
+    forget,
     ...(bootstrapPlan ? { bootstrap: bootstrapPlan } : {}),
     holds: holdsOf(settled, view),
     findings: [...view.placementFindings, ...leftBehind(view)],
@@ -95,6 +98,7 @@ export function situationOf(view: ClusterView, documents: ClusterDocuments): Sit
     view,
     documents,
     deleting,
+    asked: askedByName(documents),
     wanted: deleting ? [] : view.machines.filter((machine) => machine.wanted).toSorted(byAddress),
     leaving: view.machines.filter((machine) => deleting || !machine.wanted),
   }

@@ -183,7 +183,7 @@ describe('get and describe', () => {
       '',
     ])
     expect((await callCli(['get', 'machines', '-o', 'name'], env)).out).toBe(
-      'machine/talos-node-0\nmachine/talos-node-1\nmachine/talos-node-2\n',
+      'machine/talos-node-0\nmachine/talos-node-1\nmachine/talos-node-2\nmachine/nas\n',
     )
     const json: unknown = JSON.parse((await callCli(['get', 'cluster', 'home', '-o', 'json'], env)).out)
     expect(json).toMatchObject({
@@ -220,14 +220,34 @@ describe('get and describe', () => {
         'MEMORY HOST',
         'CPU RESERVED',
         'MEMORY RESERVED',
-        'CPU GUESTS',
-        'MEMORY GUESTS',
-        'CPU PLACED',
-        'MEMORY PLACED',
+        'CPU ADOPTED',
+        'MEMORY ADOPTED',
+        'CPU FOREIGN',
+        'MEMORY FOREIGN',
+        'CPU MANAGED',
+        'MEMORY MANAGED',
         'CPU FREE',
         'MEMORY FREE',
       ],
-      ['home', 'prod-srv-01', 'yes', '36', '88Gi', '2', '8Gi', '16', '24Gi', '6', '32Gi', '12', '24Gi', '0', '0Gi'],
+      [
+        'home',
+        'prod-srv-01',
+        'yes',
+        '36',
+        '88Gi',
+        '2',
+        '8Gi',
+        '16',
+        '24Gi',
+        '6',
+        '32Gi',
+        '0',
+        '0Gi',
+        '12',
+        '24Gi',
+        '0',
+        '0Gi',
+      ],
     ])
   })
 

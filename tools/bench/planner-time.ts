@@ -62,16 +62,22 @@ export function viewOf(machineCount: number, story: Story): ClusterView {
       machineId: machine.machineId,
       clusterUid: documents.cluster.uid,
       name: machine.name,
+      role: machine.role,
       host: 'prod-srv-01',
-      storage: 'local-zfs',
       imageStorage: 'local',
-      bridge: 'vmbr0',
       vmid: 5000 + index,
-      mac: `02:00:00:00:${hex(index >> 8)}:${hex(index & 0xff)}`,
-      address: machine.address,
       cpu: 4,
       memoryMiB: 8192,
-      diskGiB: 32,
+      disks: [{ name: 'talos-system', storage: 'local-zfs', sizeGiB: 32 }],
+      nics: [
+        {
+          network: 'lan',
+          bridge: 'vmbr0',
+          mac: `02:00:00:00:${hex(index >> 8)}:${hex(index & 0xff)}`,
+          address: machine.address,
+        },
+      ],
+      devices: [],
     },
     refusal: undefined,
     seen: undefined,
@@ -160,8 +166,10 @@ function documentsOf(machineCount: number): ClusterDocuments {
   return {
     cluster: stored(wide, 1),
     site: stored(site, 2),
-    network: stored({ ...network, spec: { ...network.spec, cidr: '10.0.0.0/8', gateway: '10.255.255.254' } }, 3),
-    machineClass: stored(machineClass, 4),
+    networks: {
+      lan: stored({ ...network, spec: { ...network.spec, cidr: '10.0.0.0/8', gateway: '10.255.255.254' } }, 3),
+    },
+    machineClasses: { [machineClass.metadata.name]: stored(machineClass, 4) },
   }
 }
 

@@ -18,6 +18,8 @@ export interface StorageRow {
   readonly content: readonly string[]
   readonly active: boolean
   readonly shared: boolean
+  /** As in `zfspool`. */
+  readonly type: string | undefined
   readonly totalBytes: number
   readonly usedBytes: number
 }
@@ -53,6 +55,7 @@ export async function clusterResources(http: ProxmoxHttp): Promise<Result<Cluste
         .sort(),
       active: row['status'] === 'available',
       shared: toFlag(row['shared']),
+      type: toText(row['plugintype']),
       totalBytes: toCount(row['maxdisk']),
       usedBytes: toCount(row['disk']),
     })),

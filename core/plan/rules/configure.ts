@@ -15,22 +15,37 @@ export const configure: Rule = (situation) => {
   if (situation.deleting) return []
   let inFlight = changeInFlight(situation)
   return situation.wanted.filter(needsConfiguration(situation)).map((machine): Verdict => {
-    const { view, documents } = situation
+    const { view } = situation
     if (view.secretsVersion === 0) return hold('waiting-for-machine', machine.name, { waitsFor: 'secrets' })
+    if (machine.role === 'worker') return configureWorker(situation, machine)
     const later = view.bootstrap && !view.bootstrap.founders.includes(machine.machineId)
     if (later && inFlight && openOperations(view, machine.machineId).length === 0)
       return hold('membership-change-in-flight', machine.name, { machine: inFlight })
     if (later) inFlight ??= machine.name
-    const intent = intentFor(machine, documents)
-    return wish('machine.configure', machine.machineId, machine.name, {
-      machineId: machine.machineId,
-      name: machine.name,
-      clusterUid: documents.cluster.uid,
-      address: machine.address,
-      secretsVersion: view.secretsVersion,
-      intent,
-      intentHash: intentHash(intent),
-    })
+    return configuration(situation, machine)
+  })
+}
+
+/**
+ * A worker speaks only with a certificate that a control plane gives it, at the VIP: until one is a member of etcd, the
+ * agent would wait for it in vain and keep others from being configured.
+ */
+function configureWorker(situation: Situation, machine: MachineView): Verdict {
+  return situation.view.machines.some(isHealthyMember)
+    ? configuration(situation, machine)
+    : hold('waiting-for-bootstrap', machine.name, { waitsFor: 'a healthy control plane' })
+}
+
+function configuration({ view, documents }: Situation, machine: MachineView): Verdict {
+  const intent = intentFor(machine, documents)
+  return wish('machine.configure', machine.machineId, machine.name, {
+    machineId: machine.machineId,
+    name: machine.name,
+    clusterUid: documents.cluster.uid,
+    address: machine.address,
+    secretsVersion: view.secretsVersion,
+    intent,
+    intentHash: intentHash(intent),
   })
 }
 

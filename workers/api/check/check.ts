@@ -1,7 +1,7 @@
-import { checkAddresses } from '#core/check/addresses.ts'
+import { checkBetween } from '#core/check/check-between.ts'
 import { checkTwice, idOf } from '#core/check/documents.ts'
 import { finding, type Finding } from '#core/check/finding.ts'
-import { checkSameSite, danglingReferences } from '#core/check/references.ts'
+import { danglingReferences } from '#core/check/references.ts'
 import { checkVersions } from '#core/check/versions.ts'
 import { problem, type ProblemCode } from '#core/model/problem.ts'
 import type { Document } from '#core/model/document.ts'
@@ -21,8 +21,7 @@ export function checkDocuments(
       ...checkTwice(document, earlier),
       ...checkDeleting(document, world),
       ...checkReferences(document, world),
-      ...checkSameSite(document, world),
-      ...checkAddresses(document, world, (cluster) => world.brought.has(idOf(cluster))),
+      ...checkBetween(document, world, (other) => world.brought.has(idOf(other))),
       ...(keepsVersions(document, world) ? [] : checkVersions(document)),
       ...checkChanges(document, world),
     ].map((found) => toFieldError(found, at))
