@@ -1,14 +1,14 @@
-/** Order of names with numbers as people count: `node-9` before `node-10`. */
-export function naturalOrder(a: string, b: string): number {
-  const [left, right] = [partsOf(a), partsOf(b)]
-  for (let i = 0; i < Math.min(left.length, right.length); i++) {
-    const [one, other] = [left[i]!, right[i]!]
-    if (one === other) continue
-    const bothNumbers = /^\d/.test(one) && /^\d/.test(other)
-    const difference = bothNumbers ? Number(one) - Number(other) : 0
-    return difference !== 0 ? difference : one < other ? -1 : 1
-  }
-  return left.length - right.length
-}
+/** Longer numbers are no names any more. */
+const MAX_DIGITS = 16
 
-const partsOf = (name: string): readonly string[] => name.match(/\d+|\D+/g) ?? []
+/** A text that sorts as people count: that of `node-9` comes before that of `node-10`. */
+export const naturalKey = (name: string): string =>
+  name.replaceAll(/\d+/g, (digits) => digits.padStart(MAX_DIGITS, '0'))
+
+/** The members in the order of their names, each name looked at once. */
+export function inNaturalOrder<T>(members: readonly T[], nameOf: (member: T) => string): T[] {
+  return members
+    .map((member) => ({ member, key: naturalKey(nameOf(member)) }))
+    .sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
+    .map(({ member }) => member)
+}

@@ -88,6 +88,8 @@ export type Stored<D extends Document = Document> = D & {
   readonly updatedAt: number
   /** Set once, when deletion was asked for; the object is gone when its status says so. */
   readonly deletingAt?: number | undefined
+  /** Set once, beside `deletingAt`: the object goes, and its machines stay as they are. */
+  readonly forgottenAt?: number | undefined
 }
 
 export const toETag = (stored: { uid: string; generation: number }): string => `"${stored.uid}.${stored.generation}"`

@@ -1,4 +1,4 @@
-import { naturalOrder } from '../base/natural-order.ts'
+import { inNaturalOrder } from '../base/natural-order.ts'
 import { err, ok, type Result } from '../base/result.ts'
 import { invariant } from '../base/invariant.ts'
 import type { PlacedDisk, Placement, PlacementRequest } from '../model/placement.ts'
@@ -25,7 +25,7 @@ export type PlaceAnswer =
   | {
       readonly ok: true
       readonly placements: readonly Placement[]
-      /** Of the machines that were placed now. */
+      /** Of the machines that were placed now, when they were asked for. */
       readonly explanations: readonly Explanation[]
     }
   | { readonly ok: false; readonly refusals: readonly Refusal[] }
@@ -43,8 +43,10 @@ export function place(
   requests: readonly PlacementRequest[],
   ledger: Ledger,
   random: (bytes: number) => Uint8Array,
+  { explaining = false }: { readonly explaining?: boolean } = {},
 ): PlaceAnswer {
   const desk: Desk = {
+    explaining,
     clusterUid,
     ledger,
     rooms: new Rooms(ledger),
@@ -54,11 +56,12 @@ export function place(
     numbers: new Numbers(ledger, random),
     storagesOfControlPlanes: sharedStoragesOf(clusterUid, ledger),
   }
+  const inOrder = byName(requests)
   const known = new Map(ledger.placements.map((placement) => [placement.machineId, placement]))
   const placed = new Map<string, Placement>()
   const explanations: Explanation[] = []
   const refusals: Refusal[] = []
-  for (const request of requests.toSorted(biggestFirst)) {
+  for (const request of inOrder.toSorted(biggestFirst)) {
     const before = known.get(request.machineId)
     if (before) {
       placed.set(request.machineId, before)
@@ -68,20 +71,21 @@ export function place(
     if (!found.ok) refusals.push({ machineId: request.machineId, problem: found.error })
     else {
       placed.set(request.machineId, found.value.placement)
-      explanations.push(found.value.explanation)
+      if (found.value.explanation) explanations.push(found.value.explanation)
       settle(found.value.placement, desk)
     }
   }
   if (refusals.length > 0) return { ok: false, refusals }
   return {
     ok: true,
-    placements: requests.toSorted(byName).map(({ machineId }) => placed.get(machineId)!),
+    placements: inOrder.map(({ machineId }) => placed.get(machineId)!),
     explanations,
   }
 }
 
 /** Everything that a call keeps in mind while it places one machine after the other. */
 interface Desk extends Surroundings {
+  readonly explaining: boolean
   readonly clusterUid: string
   readonly ledger: Ledger
   readonly addresses: Addresses
@@ -90,20 +94,19 @@ interface Desk extends Surroundings {
   readonly storagesOfControlPlanes: Map<string, number>
 }
 
-const byName = (a: PlacementRequest, b: PlacementRequest): number => naturalOrder(a.name, b.name)
+const byName = (requests: readonly PlacementRequest[]) => inNaturalOrder(requests, ({ name }) => name)
 
-/** Control planes before workers; what is big finds no place once the small ones are everywhere. */
+/** Control planes before workers; what is big finds no place once the small ones are everywhere. Equals stay in order. */
 const biggestFirst = (a: PlacementRequest, b: PlacementRequest): number =>
   Number(a.role === 'worker') - Number(b.role === 'worker') ||
   Number(a.host === undefined) - Number(b.host === undefined) ||
   b.memoryMiB - a.memoryMiB ||
-  b.cpu - a.cpu ||
-  byName(a, b)
+  b.cpu - a.cpu
 
 function placeOne(
   request: PlacementRequest,
   desk: Desk,
-): Result<{ readonly placement: Placement; readonly explanation: Explanation }, Problem> {
+): Result<{ readonly placement: Placement; readonly explanation: Explanation | undefined }, Problem> {
   const addresses = desk.addresses.choose(request.nics)
   if (!addresses.ok) return addresses
   const judged = desk.rooms.hosts.map((room) => ({ room, fit: fitOn(room, request, desk) }))
@@ -145,7 +148,7 @@ function placeOne(
       devices: [...request.devices],
       ...(request.drawFrom === undefined ? {} : { drawFrom: request.drawFrom }),
     },
-    explanation: explain(request, best.room.spec.name, judged, eligible),
+    explanation: desk.explaining ? explain(request, best.room.spec.name, judged, eligible) : undefined,
   })
 }
 
@@ -175,10 +178,7 @@ function candidate(room: HostRoom, disks: readonly PlacedDisk[], request: Placem
 }
 
 const better = (a: Candidate, b: Candidate): number =>
-  a.siblings - b.siblings ||
-  a.storageSiblings - b.storageSiblings ||
-  a.load - b.load ||
-  naturalOrder(a.room.spec.name, b.room.spec.name)
+  a.siblings - b.siblings || a.storageSiblings - b.storageSiblings || a.load - b.load || a.room.rank - b.room.rank
 
 function settle(placement: Placement, desk: Desk): void {
   desk.rooms.take(placement)

@@ -1,3 +1,4 @@
+import { inNaturalOrder } from '../base/natural-order.ts'
 import type { Placement, PlacementRequest } from '../model/placement.ts'
 import type { HostSeen, StorageSeen } from '../model/seen.ts'
 import type { HostSpec } from '../model/site.ts'
@@ -14,7 +15,8 @@ export class Rooms {
   readonly #promisedGiB = new Map<string, number>()
 
   constructor(ledger: Ledger) {
-    this.hosts = ledger.site.hosts.map((spec) => new HostRoom(spec, ledger))
+    const names = inNaturalOrder(ledger.site.hosts, ({ name }) => name).map(({ name }) => name)
+    this.hosts = ledger.site.hosts.map((spec) => new HostRoom(spec, ledger, names.indexOf(spec.name)))
     const exists = new Set(ledger.seen.guests.map((guest) => guest.uuid))
     for (const placement of ledger.placements) this.#count(placement, exists.has(placement.machineId))
   }
@@ -56,6 +58,8 @@ const add = (sums: Map<string, number>, key: string, value: number): void => {
 
 export class HostRoom {
   readonly spec: HostSpec
+  /** Its place among the hosts by name: what is equal otherwise is decided by it. */
+  readonly rank: number
   readonly seen: HostSeen | undefined
   readonly storages: readonly StorageSeen[]
   readonly bridges: ReadonlySet<string>
@@ -64,8 +68,9 @@ export class HostRoom {
   #capacity: HostCapacity | undefined
   readonly #siblings = new Map<string, number>()
 
-  constructor(spec: HostSpec, ledger: Ledger) {
+  constructor(spec: HostSpec, ledger: Ledger, rank: number) {
     this.spec = spec
+    this.rank = rank
     this.seen = ledger.seen.hosts.find((host) => host.name === spec.name)
     this.storages = ledger.seen.storages.filter((storage) => storage.host === spec.name)
     this.bridges = new Set(ledger.seen.bridges.filter(({ host }) => host === spec.name).map(({ name }) => name))

@@ -3,7 +3,7 @@ import type { PlacedDisk, PlacementRequest } from '../model/placement.ts'
 import { problem, type Problem } from '../model/problem.ts'
 import type { StorageSeen } from '../model/seen.ts'
 import { isStorageName, type Expressions } from './expressions.ts'
-import { storageKey, type HostRoom, type Rooms } from './room.ts'
+import type { HostRoom, Rooms } from './room.ts'
 
 /**
  * A storage for each disk of a machine. A thick storage gives a disk all of its space at once; a thin one gives it as it
@@ -51,6 +51,8 @@ function chooseOne(
     : []
   if (fitting.length === 0) return err(problem('storage-missing', missing(spec.name, wanted, disk, able)))
 
+  const [only] = fitting
+  if (only && fitting.length === 1 && roomOn(only, disk, rooms, earlier).enough) return ok(only.name)
   const judged = fitting.map((storage) => ({ storage, ...roomOn(storage, disk, rooms, earlier) }))
   const withRoom = judged.filter((one) => one.enough)
   const [best] = withRoom.toSorted(
@@ -63,7 +65,7 @@ function chooseOne(
       host: spec.name,
       storage: names.join(', '),
       ...(request.disks.length > 1 ? { disk: disk.name } : {}),
-      arithmetic: judged.map(({ arithmetic }) => arithmetic).join('; '),
+      arithmetic: judged.map(({ arithmetic }) => arithmetic()).join('; '),
     }),
   )
 }
@@ -83,19 +85,34 @@ function roomOn(storage: StorageSeen, disk: Disk, rooms: Rooms, earlier: readonl
     .filter((placed) => placed.storage === storage.name)
     .reduce((total, placed) => total + placed.sizeGiB, 0)
   const { declaredGiB, promisedGiB } = rooms.disksOn(storage)
-  const called = `storage ${storageKey(storage) === storage.name ? `${storage.name} (shared)` : storage.name}`
-  if (THIN.has(storage.type ?? '')) {
-    const limitGiB = Math.floor(storage.totalGiB * THIN_PROMISE)
-    const usedGiB = storage.totalGiB - storage.freeGiB
-    const freeGiB = limitGiB - declaredGiB - own
-    const full = usedGiB >= storage.totalGiB * THIN_MAX_USED
-    const arithmetic = full
-      ? `${called} ${usedGiB}Gi of ${storage.totalGiB}Gi used, at most ${THIN_MAX_USED * 100}% may be`
-      : `${called} ${storage.totalGiB}Gi × ${THIN_PROMISE} − ${declaredGiB + own}Gi promised = ${freeGiB}Gi, needed ${disk.sizeGiB}Gi`
-    return { enough: !full && freeGiB >= disk.sizeGiB, freeGiB, arithmetic }
-  }
-  const neededGiB = Math.ceil(disk.sizeGiB * (1 + THICK_MARGIN))
-  const freeGiB = storage.freeGiB - promisedGiB - own
-  const arithmetic = `${called} ${storage.freeGiB}Gi free − ${promisedGiB + own}Gi promised = ${freeGiB}Gi, needed ${disk.sizeGiB}Gi + 10% = ${neededGiB}Gi`
-  return { enough: freeGiB >= neededGiB, freeGiB, arithmetic }
+  return THIN.has(storage.type ?? '')
+    ? onThin(storage, disk, declaredGiB + own)
+    : onThick(storage, disk, promisedGiB + own)
 }
+
+function onThin(storage: StorageSeen, { sizeGiB }: Disk, promisedGiB: number) {
+  const usedGiB = storage.totalGiB - storage.freeGiB
+  const freeGiB = Math.floor(storage.totalGiB * THIN_PROMISE) - promisedGiB
+  const full = usedGiB >= storage.totalGiB * THIN_MAX_USED
+  return {
+    enough: !full && freeGiB >= sizeGiB,
+    freeGiB,
+    arithmetic: () =>
+      full
+        ? `${sayStorage(storage)} ${usedGiB}Gi of ${storage.totalGiB}Gi used, at most ${THIN_MAX_USED * 100}% may be`
+        : `${sayStorage(storage)} ${storage.totalGiB}Gi × ${THIN_PROMISE} − ${promisedGiB}Gi promised = ${freeGiB}Gi, needed ${sizeGiB}Gi`,
+  }
+}
+
+function onThick(storage: StorageSeen, { sizeGiB }: Disk, promisedGiB: number) {
+  const neededGiB = Math.ceil(sizeGiB * (1 + THICK_MARGIN))
+  const freeGiB = storage.freeGiB - promisedGiB
+  return {
+    enough: freeGiB >= neededGiB,
+    freeGiB,
+    arithmetic: () =>
+      `${sayStorage(storage)} ${storage.freeGiB}Gi free − ${promisedGiB}Gi promised = ${freeGiB}Gi, needed ${sizeGiB}Gi + 10% = ${neededGiB}Gi`,
+  }
+}
+
+const sayStorage = ({ name, shared }: StorageSeen): string => `storage ${name}${shared ? ' (shared)' : ''}`

@@ -48,6 +48,7 @@ const RULES: readonly Rule[] = [
 const SAFETY_LOOK_MS = 2 * 60_000
 
 export function plan(view: ClusterView): Plan {
+  if (view.cluster.forgottenAt !== undefined) return forgetAll(view)
   const documents = completeDocuments(view)
   const verdicts = documents ? verdictsOf(situationOf(view, documents)) : references(view)
   const mayAct = view.agent.online && view.seenAt !== undefined && maintenanceLocks(view).length === 0
@@ -89,6 +90,17 @@ export function plan(view: ClusterView): Plan {
     ...(lookAgainAt === undefined ? {} : { lookAgainAt }),
   }
 }
+
+/** The machines stay as they are; what is under way ends after its current step, and nobody waits for it. */
+const forgetAll = ({ operations, machines }: ClusterView): Plan => ({
+  operations: [],
+  cancel: operations.flatMap(({ state, cancelling, operationId }) =>
+    isOpen(state) && cancelling !== true ? [operationId] : [],
+  ),
+  forget: machines.map(({ machineId }) => machineId),
+  holds: [],
+  findings: [],
+})
 
 const verdictsOf = (situation: Situation): readonly Verdict[] => RULES.flatMap((rule) => rule(situation))
 

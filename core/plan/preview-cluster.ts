@@ -41,7 +41,9 @@ export function previewCluster(input: PreviewInput): ClusterPreview {
     mintMachineId(input.random(16)),
   )
   const wanted = machines.filter((machine) => machine.wanted)
-  const answer = place(documents.cluster.uid, requestsFor(wanted, documents), ledger, input.random)
+  const answer = place(documents.cluster.uid, requestsFor(wanted, documents), ledger, input.random, {
+    explaining: true,
+  })
   const known = new Set(ledger.placements.map((placement) => placement.machineId))
   const fresh = answer.ok ? answer.placements.filter((placement) => !known.has(placement.machineId)) : []
   const after: Ledger = { ...ledger, placements: [...ledger.placements, ...fresh] }

@@ -19,6 +19,7 @@ export function clusterStatus(view: ClusterView, plan: Plan): ClusterStatus {
 }
 
 function clusterPhase(view: ClusterView, plan: Plan, machines: readonly MachineView[]): ClusterPhase {
+  if (view.cluster.forgottenAt !== undefined) return 'gone'
   if (view.cluster.deletingAt !== undefined)
     return machines.length === 0 && !anyOpen(view) && plan.operations.length === 0 ? 'gone' : 'deleting'
   const wanted = machines.filter((machine) => machine.wanted)

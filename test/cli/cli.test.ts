@@ -305,6 +305,26 @@ describe('delete', () => {
   })
 })
 
+describe('forget', () => {
+  test('a cluster is let go by its name only, and only a cluster has machines to leave alone', async () => {
+    await applied()
+    expect(await callCli(['forget', 'cluster', 'home'], env)).toMatchObject({
+      code: 6,
+      err: expect.stringContaining('Repeat with: --confirm home'),
+    })
+    expect(await callCli(['forget', 'cluster', 'home', '--confirm', 'hom'], env)).toMatchObject({ code: 2 })
+    expect(await callCli(['forget', 'machine', 'nas'], env)).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('lanline delete machine nas'),
+    })
+    expect(await callCli(['forget', 'cluster', 'home', '--confirm', 'home'], env)).toMatchObject({
+      code: 0,
+      out: 'cluster/home forgotten\n',
+    })
+    expect((await callCli(['get', 'cluster', 'home'], env)).code).not.toBe(0)
+  })
+})
+
 describe('events', () => {
   const event = (text: string) => ({
     at: 3_600_000,

@@ -93,6 +93,7 @@ export async function startFakeApi(): Promise<FakeApi> {
       )
     const found = documents.get(`${kind}/${name}`)
     if (!found) return problemAnswer('not-found', { kind, name })
+    if (method === 'POST' && parts[3] === 'forget') return forget(found, request, url)
     return method === 'DELETE' ? remove(found, request, url) : answerWith(found)
   }
 
@@ -115,6 +116,13 @@ export async function startFakeApi(): Promise<FakeApi> {
       return { kind: document.kind, name: document.metadata.name, action, uid, generation }
     })
     return { status: 200, body: { results, plans } }
+  }
+
+  const forget = (found: StoredDocument, request: IncomingMessage, url: URL): Answer => {
+    if (request.headers['if-match'] !== etagOf(found)) return problemAnswer('precondition-failed')
+    if (url.searchParams.get('confirm') !== found.metadata.name) return problemAnswer('confirmation-required')
+    documents.delete(`${found.kind}/${found.metadata.name}`)
+    return { status: 202, body: view(found) }
   }
 
   const remove = (found: StoredDocument, request: IncomingMessage, url: URL): Answer => {

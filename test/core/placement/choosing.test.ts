@@ -88,7 +88,9 @@ describe('a host', () => {
   })
 
   test('is told for every machine, with what the others said', () => {
-    const answer = place(CLUSTER_UID, [aWorkerRequest('w-0', { host: 'b' })], aWideLedger(hosts), random)
+    const answer = place(CLUSTER_UID, [aWorkerRequest('w-0', { host: 'b' })], aWideLedger(hosts), random, {
+      explaining: true,
+    })
     expect(answer.ok && answer.explanations).toEqual([
       {
         machineId: expect.any(String),

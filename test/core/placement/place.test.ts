@@ -89,7 +89,7 @@ describe('the first story', () => {
   test('a repeated request gives the same placements', () => {
     const first = place(CLUSTER_UID, three, aLedger(), random)
     const again = place(CLUSTER_UID, three, aLedger({ placements: first.ok ? first.placements : [] }), random)
-    expect(again).toEqual({ ...first, explanations: [] })
+    expect(again.ok && again.placements).toEqual(first.ok && first.placements)
   })
 })
 
