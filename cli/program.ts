@@ -4,6 +4,7 @@ import { registerApply } from './commands/apply.ts'
 import { registerDelete } from './commands/delete.ts'
 import { registerDescribe } from './commands/describe.ts'
 import { registerEvents } from './commands/events.ts'
+import { registerForget } from './commands/forget.ts'
 import { registerGet } from './commands/get.ts'
 import { registerHelp } from './commands/help.ts'
 import { registerOperations } from './commands/operations.ts'
@@ -35,6 +36,7 @@ export async function runProgram(args: readonly string[], io: Io): Promise<ExitC
     registerGet,
     registerDescribe,
     registerDelete,
+    registerForget,
     registerEvents,
     registerValidate,
     registerRender,

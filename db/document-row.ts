@@ -26,6 +26,7 @@ export function toStored(row: DocumentRow): Stored {
     createdAt: row.createdAt,
     updatedAt: row.updatedAt,
     ...(row.deletingAt === null ? {} : { deletingAt: row.deletingAt }),
+    ...(row.forgottenAt === null ? {} : { forgottenAt: row.forgottenAt }),
   }
 }
 

@@ -100,7 +100,7 @@ export async function writeDocuments(
         .select(
           sql`
           select value ->> 'uid', value ->> 'kind', value ->> 'name', value -> 'spec', value -> 'labels',
-                 value -> 'annotations', value ->> 'generation', value ->> 'createdAt', ${actor.at}, null
+                 value -> 'annotations', value ->> 'generation', value ->> 'createdAt', ${actor.at}, null, null
           from json_each(${rows}) where true`,
         )
         .onConflictDoUpdate({
@@ -133,6 +133,28 @@ export async function markDeleting(
         .set({ deletingAt: sql`coalesce(${documents.deletingAt}, ${actor.at})` })
         .where(eq(documents.uid, stored.uid)),
       auditStatement(db, actor, [entryOf('document.deletion-begun', stored)]),
+    ])
+  })
+}
+
+/** A Cluster is dropped and its machines are left alone, whether its deletion has begun or not. */
+export async function markForgotten(
+  db: Db,
+  stored: Stored,
+  guard: Guard,
+  actor: Actor,
+): Promise<Result<undefined, 'lost'>> {
+  return await guarded(db, guard, async () => {
+    await db.batch([
+      guardStatement(db, guard.scope, guard.mark),
+      db
+        .update(documents)
+        .set({
+          deletingAt: sql`coalesce(${documents.deletingAt}, ${actor.at})`,
+          forgottenAt: sql`coalesce(${documents.forgottenAt}, ${actor.at})`,
+        })
+        .where(eq(documents.uid, stored.uid)),
+      auditStatement(db, actor, [entryOf('document.forgotten', stored)]),
     ])
   })
 }

@@ -1,11 +1,13 @@
 import { and, eq, inArray, max, or, sql } from 'drizzle-orm'
 import type {
   ClusterDocument,
-  MachineClassDocument,
+  Document,
+  MachineDocument,
   NetworkDocument,
   SiteDocument,
   Stored,
 } from '#core/model/document.ts'
+import type { GatheredDocuments } from '#core/plan/documents.ts'
 import { toStored } from './document-row.ts'
 import type { Db } from './open.ts'
 import { documents, sealedSecrets } from './schema.ts'
@@ -14,11 +16,7 @@ import { documents, sealedSecrets } from './schema.ts'
  * What the objects read of D1 before they decide: a document and what it refers to, in one batch, so that all of it is
  * from one moment. References are by name; a missing one is undefined, which becomes a hold.
  */
-export interface GatheredCluster {
-  readonly cluster: Stored<ClusterDocument>
-  readonly site: Stored<SiteDocument> | undefined
-  readonly network: Stored<NetworkDocument> | undefined
-  readonly machineClass: Stored<MachineClassDocument> | undefined
+export interface GatheredCluster extends GatheredDocuments {
   /** Newest version of the sealed bundle, 0 when there is none. */
   readonly secretsVersion: number
 }
@@ -26,6 +24,7 @@ export interface GatheredCluster {
 export interface GatheredSite {
   readonly site: Stored<SiteDocument>
   readonly networks: readonly Stored<NetworkDocument>[]
+  readonly machines: readonly Stored<MachineDocument>[]
   /** Those that are not gone. */
   readonly clusters: readonly {
     readonly uid: string
@@ -48,8 +47,14 @@ export async function gatherCluster(db: Db, clusterUid: string): Promise<Gathere
         or(
           and(eq(documents.uid, clusterUid), eq(documents.kind, 'Cluster')),
           and(eq(documents.kind, 'Site'), eq(documents.name, ofCluster('$.site'))),
-          and(eq(documents.kind, 'Network'), eq(documents.name, ofCluster('$.nodeNetwork'))),
-          and(eq(documents.kind, 'MachineClass'), eq(documents.name, ofCluster('$.controlPlane.class'))),
+          // Which of them the cluster means stands deep in its document; a site has few.
+          and(eq(documents.kind, 'Network'), sql`documents.spec ->> '$.site' = ${ofCluster('$.site')}`),
+          and(
+            eq(documents.kind, 'MachineClass'),
+            sql`documents.name in (
+              select ${ofCluster('$.controlPlane.class')}
+              union select value ->> 'class' from json_each(${ofCluster('$.workers')}))`,
+          ),
         ),
       ),
     db
@@ -63,11 +68,14 @@ export async function gatherCluster(db: Db, clusterUid: string): Promise<Gathere
   return {
     cluster,
     site: found.find((document) => document.kind === 'Site'),
-    network: found.find((document) => document.kind === 'Network'),
-    machineClass: found.find((document) => document.kind === 'MachineClass'),
+    networks: byName(found.filter((document) => document.kind === 'Network')),
+    machineClasses: byName(found.filter((document) => document.kind === 'MachineClass')),
     secretsVersion: versions[0]?.version ?? 0,
   }
 }
+
+const byName = <D extends Document>(found: readonly D[]): Readonly<Record<string, D>> =>
+  Object.fromEntries(found.map((document) => [document.metadata.name, document]))
 
 export async function gatherSite(db: Db, siteUid: string): Promise<GatheredSite | undefined> {
   const siteName = sql`(select name from documents where uid = ${siteUid} and kind = 'Site')`
@@ -78,7 +86,7 @@ export async function gatherSite(db: Db, siteUid: string): Promise<GatheredSite 
       or(
         and(eq(documents.uid, siteUid), eq(documents.kind, 'Site')),
         and(
-          inArray(documents.kind, ['Network', 'Cluster']),
+          inArray(documents.kind, ['Network', 'Machine', 'Cluster']),
           sql`documents.spec ->> '$.site' = ${siteName}`,
           sql`not exists (select 1 from statuses where statuses.uid = documents.uid and statuses.phase = 'gone')`,
         ),
@@ -92,6 +100,7 @@ export async function gatherSite(db: Db, siteUid: string): Promise<GatheredSite 
   return {
     site,
     networks: found.filter((document) => document.kind === 'Network'),
+    machines: found.filter((document) => document.kind === 'Machine'),
     clusters: found
       .filter((document) => document.kind === 'Cluster')
       .map((document) => ({ uid: document.uid, name: document.metadata.name, document })),

@@ -20,6 +20,8 @@ export const documents = sqliteTable(
     createdAt: integer('created_at').notNull(),
     updatedAt: integer('updated_at').notNull(),
     deletingAt: integer('deleting_at'),
+    /** Of a Cluster that is dropped without its machines being touched. */
+    forgottenAt: integer('forgotten_at'),
   },
   (table) => [unique('documents_kind_name').on(table.kind, table.name)],
 )

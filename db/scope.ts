@@ -13,9 +13,9 @@ import { documents } from './schema.ts'
  */
 export interface Scope {
   readonly named: readonly { readonly kind: Kind; readonly name: string }[]
-  /** With every Network and Cluster of these sites. */
+  /** With every Network, Machine and Cluster of these sites. */
   readonly sites: readonly string[]
-  /** With every Cluster whose nodes are on these networks. */
+  /** With every Cluster and Machine that is on these networks. */
   readonly networks: readonly string[]
   /** With every Cluster that uses these machine classes. */
   readonly machineClasses: readonly string[]
@@ -86,7 +86,11 @@ const inScope = (scope: Scope): SQL => {
   return sql`(
     (documents.kind, documents.name) in (
       select value ->> 'kind', value ->> 'name' from json_each(${JSON.stringify(scope.named)}))
-    or (documents.kind in ('Network', 'Cluster') and documents.spec ->> '$.site' in ${sites})
-    or (documents.kind = 'Cluster' and (
-      documents.spec ->> '$.nodeNetwork' in ${networks} or documents.spec ->> '$.controlPlane.class' in ${classes})))`
+    or (documents.kind in ('Network', 'Machine', 'Cluster') and documents.spec ->> '$.site' in ${sites})
+    or (documents.kind in ('Cluster', 'Machine') and exists (
+      select 1 from json_tree(documents.spec) as node where
+        (node.key in ('nodeNetwork', 'network') or node.path like '%.nics') and node.type = 'text' and node.value in ${networks}))
+    or (documents.kind = 'Cluster' and exists (
+      select 1 from json_tree(documents.spec) as node where
+        node.key = 'class' and node.type = 'text' and node.value in ${classes})))`
 }

@@ -21,7 +21,7 @@ export const removeMachine =
   async (input, context) => {
     const leftovers: string[] = []
     const survives = input.peers.length > 0
-    if (survives && input.secretsVersion !== undefined) {
+    if (survives && input.role === 'controlplane' && input.secretsVersion !== undefined) {
       const identity = await deps.secrets.talosIdentity(input.clusterUid, input.secretsVersion)
       if (!identity.ok) return identity
       const left = await leaveEtcd(deps, input, identity.value, context)

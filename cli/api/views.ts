@@ -89,7 +89,13 @@ export const SiteView = objectOf(
   SiteStatusView,
 )
 export const NetworkView = objectOf(
-  z.object({ site: z.string(), bridge: z.string(), cidr: z.string(), gateway: z.string() }),
+  z.object({
+    site: z.string(),
+    bridge: z.string(),
+    vlan: z.number().optional(),
+    cidr: z.string(),
+    gateway: z.string().optional(),
+  }),
   z.unknown(),
 )
 export const MachineClassView = objectOf(
@@ -103,8 +109,18 @@ export const ClusterView = objectOf(
     kubernetes: z.object({ version: z.string() }),
     endpoint: z.object({ vip: z.string() }),
     controlPlane: z.object({ machines: z.record(z.string(), z.string()) }),
+    workers: z
+      .record(
+        z.string(),
+        z.object({ count: z.number().optional(), machines: z.record(z.string(), z.unknown()).optional() }),
+      )
+      .optional(),
   }),
   ClusterStatusView,
+)
+export const GuestView = objectOf(
+  z.object({ site: z.string(), host: z.string(), mode: z.string(), vmid: z.number() }),
+  z.unknown(),
 )
 /** Any kind, for commands that need no more than its identity. */
 export const ObjectView = objectOf(z.unknown(), z.unknown())
@@ -113,14 +129,17 @@ export type SiteView = z.infer<typeof SiteView>
 export type NetworkView = z.infer<typeof NetworkView>
 export type MachineClassView = z.infer<typeof MachineClassView>
 export type ClusterView = z.infer<typeof ClusterView>
+export type GuestView = z.infer<typeof GuestView>
 export type ObjectView = z.infer<typeof ObjectView>
 
 const ShareView = z.object({
   physical: z.number(),
   host: z.number(),
   reserved: z.record(z.string(), z.number()),
-  guests: z.number(),
-  placed: z.number(),
+  adopted: z.number(),
+  foreign: z.number(),
+  managed: z.number(),
+  inFlight: z.number(),
   free: z.number(),
 })
 export const HostCapacityView = z.object({
@@ -130,12 +149,31 @@ export const HostCapacityView = z.object({
   memoryMiB: ShareView,
 })
 export type HostCapacityView = z.infer<typeof HostCapacityView>
-export const CapacityView = z.object({ hosts: z.array(HostCapacityView) })
+/** A guest that is counted and never touched: the Machine documents of a site. */
+export const AdoptedView = z.object({
+  name: z.string(),
+  host: z.string(),
+  vmid: z.number(),
+  cpu: z.number(),
+  memoryMiB: z.number(),
+  seen: z.string(),
+})
+export type AdoptedView = z.infer<typeof AdoptedView>
+export const CapacityView = z.object({ hosts: z.array(HostCapacityView), adopted: z.array(AdoptedView) })
 
 const PlanView = z.object({
   operations: z.array(z.object({ kind: z.string(), subject: z.string() })),
   holds: z.array(z.object({ code: z.string(), subject: z.string(), text: z.string(), unblock: z.string().optional() })),
   findings: z.array(FindingView),
+  placement: z
+    .array(
+      z.object({
+        machine: z.string(),
+        host: z.string(),
+        hosts: z.array(z.object({ host: z.string(), says: z.string() })),
+      }),
+    )
+    .optional(),
 })
 export type PlanView = z.infer<typeof PlanView>
 

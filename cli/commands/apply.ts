@@ -86,6 +86,17 @@ function applyFailure(
   }
 }
 
+/** Where a machine would go; what the others said is worth a line only when there are others. */
+function sayPlace(
+  io: Io,
+  machine: string,
+  host: string,
+  hosts: NonNullable<PlanView['placement']>[number]['hosts'],
+): void {
+  const others = hosts.length > 1 ? `  (${hosts.map((each) => `${each.host}: ${each.says}`).join('; ')})` : ''
+  io.say(`  ${printable(machine)} → ${printable(host)}${io.style.dim(printable(others))}`)
+}
+
 /** What is worth knowing, what will happen, what it waits for. */
 function sayPlan(io: Io, cluster: string, plan: PlanView): void {
   const { style } = io
@@ -93,6 +104,7 @@ function sayPlan(io: Io, cluster: string, plan: PlanView): void {
   io.say('')
   io.say(style.bold(`Cluster ${cluster}`))
   for (const finding of plan.findings) io.say(`  ${printable(finding.text)}`)
+  for (const { machine, host, hosts } of plan.placement ?? []) sayPlace(io, machine, host, hosts)
   if (plan.operations.length > 0) io.say(`  ${plural(plan.operations.length, 'operation')} to come:`)
   for (const operation of plan.operations) io.say(`    ${operation.kind}  ${printable(operation.subject)}`)
   for (const hold of plan.holds) {

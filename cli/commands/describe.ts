@@ -14,6 +14,7 @@ import {
   type HostCapacityView,
 } from '../api/views.ts'
 import { PLURALS } from '#core/model/document.ts'
+import { formatMiB } from '#core/base/units.ts'
 import { sayShare } from '#core/placement/capacity.ts'
 import type { Failure } from '../failure.ts'
 import { sayHold, sayPhase } from '../live/words.ts'
@@ -127,6 +128,13 @@ async function describeSite(api: Api, name: string, showing: Showing): Lines {
     ),
     ...field('VMIDs', spec.vmids),
     ...section('Capacity', capacity.value.value.hosts.flatMap(capacityLines)),
+    ...section(
+      'Adopted guests, counted and never touched',
+      capacity.value.value.adopted.map(
+        ({ name, host, vmid, cpu, memoryMiB, seen }) =>
+          `${printable(name)}  ${printable(host)}/${vmid}  ${cpu} CPU  ${formatMiB(memoryMiB)}  ${seen}`,
+      ),
+    ),
     ...section(
       'Enrolled agents',
       agents.value.value.items.map(

@@ -1,8 +1,8 @@
-import { checkAddresses } from '#core/check/addresses.ts'
+import { checkBetween } from '#core/check/check-between.ts'
 import { byKind, checkTwice, idOf } from '#core/check/documents.ts'
 import { sayFinding, type Finding } from '#core/check/finding.ts'
-import { checkSameSite, danglingReferences } from '#core/check/references.ts'
 import { checkPatches } from '#core/check/patches.ts'
+import { danglingReferences } from '#core/check/references.ts'
 import { checkSettings } from '#core/check/settings.ts'
 import { checkVersions } from '#core/check/versions.ts'
 import type { Document } from '#core/model/document.ts'
@@ -23,8 +23,7 @@ export function crossCheck(documents: readonly Document[]): CrossCheck {
     errors: documents.flatMap((document, index) =>
       [
         ...checkTwice(document, documents.slice(0, index)),
-        ...checkSameSite(document, known),
-        ...checkAddresses(document, known, () => true),
+        ...checkBetween(document, known, () => true),
         ...checkVersions(document),
         ...checkSettings(document, known, contractOfNew(document), () => true),
         ...checkPatches(document),

@@ -52,11 +52,11 @@ const NOT_A_MAP =
 
 /** Where a document may hold patches. */
 function patchPaths(source: SourceDocument): readonly Path[] {
-  const machines = nodeAt(source, ['spec', 'machinePatches'])
   return [
     ['spec', 'talos', 'patches'],
     ['spec', 'controlPlane', 'patches'],
-    ...keysOf(machines).map((name) => ['spec', 'machinePatches', name]),
+    ...keysOf(nodeAt(source, ['spec', 'workers'])).map((set) => ['spec', 'workers', set, 'patches']),
+    ...keysOf(nodeAt(source, ['spec', 'machinePatches'])).map((name) => ['spec', 'machinePatches', name]),
   ]
 }
 

@@ -2,7 +2,9 @@ import { formatMiB } from '#core/base/units.ts'
 import { clusterUidOf } from '#core/model/ids.ts'
 import {
   toMs,
+  type AdoptedView,
   type ClusterView,
+  type GuestView,
   type HostCapacityView,
   type MachineClassView,
   type MachineView,
@@ -51,6 +53,7 @@ export const networkColumns = (showing: Showing): readonly Column<NetworkView>[]
   { title: 'CIDR', cell: (network) => network.spec.cidr },
   { title: 'GATEWAY', cell: (network) => network.spec.gateway },
   { title: 'BRIDGE', cell: (network) => network.spec.bridge },
+  { title: 'VLAN', cell: (network) => network.spec.vlan, wide: true },
   age(showing),
 ]
 
@@ -62,6 +65,15 @@ export const machineClassColumns = (showing: Showing): readonly Column<MachineCl
   age(showing),
 ]
 
+export const guestColumns = (showing: Showing): readonly Column<GuestView>[] => [
+  name,
+  { title: 'SITE', cell: (each) => each.spec.site },
+  { title: 'HOST', cell: (each) => each.spec.host },
+  { title: 'MODE', cell: (each) => each.spec.mode },
+  { title: 'VMID', cell: (each) => each.spec.vmid, align: 'right' },
+  age(showing),
+]
+
 export const clusterColumns = (showing: Showing): readonly Column<ClusterView>[] => [
   name,
   { title: 'PHASE', cell: (cluster) => cluster.status?.phase ?? 'waiting', style: phaseWord(showing) },
@@ -69,7 +81,7 @@ export const clusterColumns = (showing: Showing): readonly Column<ClusterView>[]
     title: 'READY',
     cell: ({ spec, status }) => {
       const readyCount = (status?.machines ?? []).filter((machine) => machine.phase === 'ready').length
-      return `${readyCount}/${Object.keys(spec.controlPlane.machines).length}`
+      return `${readyCount}/${wantedCount(spec)}`
     },
   },
   { title: 'TALOS', cell: (cluster) => cluster.spec.talos.version },
@@ -79,6 +91,13 @@ export const clusterColumns = (showing: Showing): readonly Column<ClusterView>[]
   { title: 'HOLDS', cell: (cluster) => cluster.status?.waiting.length, wide: true },
   age(showing),
 ]
+
+/** How many machines a cluster asks for. */
+const wantedCount = ({ controlPlane, workers = {} }: ClusterView['spec']): number =>
+  Object.values(workers).reduce(
+    (total, { count, machines = {} }) => total + (count ?? Object.keys(machines).length),
+    Object.keys(controlPlane.machines).length,
+  )
 
 export type ClusterMachine = MachineView & { readonly cluster: string }
 
@@ -100,6 +119,17 @@ export const machineColumns = (showing: Showing): readonly Column<ClusterMachine
   },
 ]
 
+/** A stand-alone guest as a row beside the machines of clusters. */
+export const toMachineRow = ({ name, host, vmid, seen }: AdoptedView): ClusterMachine => ({
+  cluster: '',
+  name,
+  role: 'adopted',
+  phase: seen,
+  address: '',
+  host,
+  vmid,
+})
+
 export type SiteHost = HostCapacityView & { readonly site: string }
 
 export const hostColumns = (): readonly Column<SiteHost>[] => {
@@ -119,9 +149,10 @@ export const hostColumns = (): readonly Column<SiteHost>[] => {
     { title: 'ONLINE', cell: (host) => (host.online === undefined ? undefined : host.online ? 'yes' : 'no') },
     ...share('TOTAL', (each) => each.physical, false),
     ...share('HOST', (each) => each.host, true),
-    ...share('RESERVED', (each) => sum(each.reserved), true),
-    ...share('GUESTS', (each) => each.guests, true),
-    ...share('PLACED', (each) => each.placed, false),
+    ...share('RESERVED', (each) => sum(each.reserved), false),
+    ...share('ADOPTED', (each) => each.adopted, true),
+    ...share('FOREIGN', (each) => each.foreign, true),
+    ...share('MANAGED', (each) => each.managed + each.inFlight, false),
     ...share('FREE', (each) => each.free, false),
   ]
 }

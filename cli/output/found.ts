@@ -4,14 +4,17 @@ import { PLURALS, type Kind } from '#core/model/document.ts'
 import { pathOf, type Api } from '../api/client.ts'
 import { listKind, type Listed } from '../api/list.ts'
 import type { ApiError } from '../api/problem.ts'
-import { CapacityView, ClusterView, MachineClassView, NetworkView, SiteView } from '../api/views.ts'
+import { CapacityView, ClusterView, GuestView, MachineClassView, NetworkView, SiteView } from '../api/views.ts'
 import {
   clusterColumns,
+  guestColumns,
   hostColumns,
   machineClassColumns,
   machineColumns,
   networkColumns,
   siteColumns,
+  toMachineRow,
+  type ClusterMachine,
   type Showing,
   type SiteHost,
 } from './columns.ts'
@@ -50,31 +53,24 @@ export async function findKind(
       return find(NetworkView, networkColumns(showing))
     case 'MachineClass':
       return find(MachineClassView, machineClassColumns(showing))
+    case 'Machine':
+      return find(GuestView, guestColumns(showing))
     case 'Cluster':
       return find(ClusterView, clusterColumns(showing))
   }
 }
 
-/** Machines come from the statuses of clusters, hosts from the capacity of sites; of that name, if one is given. */
+/** Machines come from the statuses of clusters and from what sites adopt, hosts from the capacity of sites; of that name, if one is given. */
 export async function findDerived(
   api: Api,
   showing: Showing,
   what: Derived,
   name: string | undefined,
 ): Promise<Result<Found, ApiError>> {
-  if (what === 'machines') {
-    const clusters = await listKind(api, PLURALS.Cluster, ClusterView)
-    if (!clusters.ok) return clusters
-    const machines = clusters.value.items
-      .flatMap(({ metadata, status }) =>
-        (status?.machines ?? []).map((machine) => ({ cluster: metadata.name, ...machine })),
-      )
-      .filter((machine) => name === undefined || machine.name === name)
-    return ok(toFound({ items: machines, raw: machines }, machineColumns(showing), ({ name }) => `machine/${name}`))
-  }
   const sites = await listKind(api, PLURALS.Site, SiteView)
   if (!sites.ok) return sites
   const hosts: SiteHost[] = []
+  const guests: ClusterMachine[] = []
   for (const { metadata } of sites.value.items) {
     const capacity = await api.call({
       method: 'GET',
@@ -83,6 +79,16 @@ export async function findDerived(
     })
     if (!capacity.ok) return capacity
     hosts.push(...capacity.value.value.hosts.map((host) => ({ site: metadata.name, ...host })))
+    guests.push(...capacity.value.value.adopted.map(toMachineRow))
+  }
+  if (what === 'machines') {
+    const clusters = await listKind(api, PLURALS.Cluster, ClusterView)
+    if (!clusters.ok) return clusters
+    const nodes = clusters.value.items.flatMap(({ metadata, status }) =>
+      (status?.machines ?? []).map((machine) => ({ cluster: metadata.name, ...machine })),
+    )
+    const machines = [...nodes, ...guests].filter((machine) => name === undefined || machine.name === name)
+    return ok(toFound({ items: machines, raw: machines }, machineColumns(showing), ({ name }) => `machine/${name}`))
   }
   const chosen = hosts.filter(({ host }) => name === undefined || host === name)
   return ok(toFound({ items: chosen, raw: chosen }, hostColumns(), ({ host }) => `host/${host}`))

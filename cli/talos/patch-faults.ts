@@ -1,17 +1,17 @@
 import { sayPatchReason } from '#core/talos/merge/patch-problem.ts'
 import { patchListsOf, type PatchList } from '#core/check/patches.ts'
 import { finding, type Finding } from '#core/check/finding.ts'
+import type { AskedMachine } from '#core/model/cluster-machines.ts'
 import type { Document } from '#core/model/document.ts'
 import { intentFor } from '#core/plan/intent.ts'
 import type { ClusterDocuments } from '#core/plan/documents.ts'
-import type { MachineView } from '#core/plan/view.ts'
 import { goYaml } from '#core/talos/go-yaml.ts'
 import { configInputOf } from '#core/talos/intent-config.ts'
 import { renderMachineConfig } from '#core/talos/machine-config.ts'
 import { applyPatches } from '#core/talos/merge/apply-patches.ts'
 import { validateConfig } from '#core/talos/validate/validate-config.ts'
 import { contractOfTalos } from '#core/talos/versions.ts'
-import { gatherFiles, machinesOf } from './file-machines.ts'
+import { gatherFiles, machinesOf, type FileMachine } from './file-machines.ts'
 import { REDACTED_BUNDLE } from './redacted-bundle.ts'
 
 /**
@@ -25,25 +25,28 @@ export function patchFaults(documents: readonly Document[]): readonly (Finding &
       return []
     const gathered = gatherFiles(document, documents)
     if (!gathered.ok) return []
-    const found = sampleOf(gathered.value).flatMap((machine) => faultsOf(machine, gathered.value))
+    const machines = machinesOf(gathered.value, documents)
+    if (!machines.ok) return []
+    const found = sampleOf(machines.value, gathered.value).flatMap((machine) => faultsOf(machine, gathered.value))
     return distinct(found).map((one) => ({ ...one, index }))
   })
 }
 
-/** Machines without patches of their own are alike; of those with some, more than these are not tried. */
+/** Machines of one set without patches of their own are alike; of those with some, more than these are not tried. */
 const MAX_TRIED = 32
 
-function sampleOf(documents: ClusterDocuments): readonly MachineView[] {
-  const { machinePatches = {} } = documents.cluster.spec
-  const machines = machinesOf(documents)
-  const own = machines.filter(({ name }) => machinePatches[name] !== undefined)
-  const alike = machines.filter(({ name }) => machinePatches[name] === undefined)
-  return [...alike.slice(0, 1), ...own.slice(0, MAX_TRIED)]
+function sampleOf(machines: readonly FileMachine[], { cluster }: ClusterDocuments): readonly FileMachine[] {
+  const { machinePatches = {} } = cluster.spec
+  const own = machines.filter(({ asked }) => machinePatches[asked.name] !== undefined)
+  const alike = machines.filter(({ asked }) => machinePatches[asked.name] === undefined)
+  const oneOfEach = new Map(alike.toReversed().map((machine) => [machine.asked.set, machine]))
+  return [...[...oneOfEach.values()].toReversed(), ...own.slice(0, MAX_TRIED)]
 }
 
-function faultsOf(machine: MachineView, documents: ClusterDocuments): readonly Finding[] {
+function faultsOf({ machine, asked }: FileMachine, documents: ClusterDocuments): readonly Finding[] {
   const { spec } = documents.cluster
-  const input = configInputOf(intentFor(machine, documents, contractOfTalos(spec.talos.version)), REDACTED_BUNDLE)
+  const intent = intentFor(machine, asked, documents, contractOfTalos(spec.talos.version))
+  const input = configInputOf(intent, REDACTED_BUNDLE)
   if (!input.ok) return []
   const minor = input.value.contract
   const say = (config: string) =>
@@ -54,7 +57,7 @@ function faultsOf(machine: MachineView, documents: ClusterDocuments): readonly F
   // Without secrets some rules complain from the start.
   const known = new Set(say(config))
   const found: Finding[] = []
-  for (const { path, patches } of listsFor(machine, documents))
+  for (const { path, patches } of listsFor(asked, documents))
     for (const [index, patch] of patches.entries()) {
       const at = [...path, index]
       const next = applyPatches(config, [goYaml(patch)])
@@ -70,8 +73,12 @@ function faultsOf(machine: MachineView, documents: ClusterDocuments): readonly F
 }
 
 /** In the order in which they apply. */
-const listsFor = ({ name }: MachineView, { cluster }: ClusterDocuments): readonly PatchList[] =>
-  patchListsOf(cluster.spec).filter(({ path: [, part, machine] }) => part !== 'machinePatches' || machine === name)
+const listsFor = ({ name, set }: AskedMachine, { cluster }: ClusterDocuments): readonly PatchList[] =>
+  patchListsOf(cluster.spec).filter(({ path: [, part, whose] }) => {
+    if (part === 'controlPlane') return set === undefined
+    if (part === 'workers') return whose === set
+    return part !== 'machinePatches' || whose === name
+  })
 
 const distinct = (found: readonly Finding[]): readonly Finding[] => [
   ...new Map(found.map((one) => [`${one.path.join('/')} ${one.message}`, one])).values(),

@@ -3,7 +3,6 @@ import type { Document } from '#core/model/document.ts'
 import { sayProblem } from '#core/model/problem.ts'
 import { intentFor } from '#core/plan/intent.ts'
 import type { ClusterDocuments } from '#core/plan/documents.ts'
-import type { MachineView } from '#core/plan/view.ts'
 import type { TalosContract } from '#core/talos/contracts/contract-for.ts'
 import { configInputOf } from '#core/talos/intent-config.ts'
 import { applyPatchLevels } from '#core/talos/merge/patch-levels.ts'
@@ -14,7 +13,7 @@ import { contractOfTalos } from '#core/talos/versions.ts'
 import { validateConfig } from '#core/talos/validate/validate-config.ts'
 import { EXIT } from '../exit-codes.ts'
 import { fail, type Failure } from '../failure.ts'
-import { gatherFiles, machinesOf } from './file-machines.ts'
+import { gatherFiles, machinesOf, type FileMachine } from './file-machines.ts'
 import { REDACTED_BUNDLE, redact } from './redacted-bundle.ts'
 
 /** The configuration of one machine, made by the functions that the agent uses. */
@@ -35,7 +34,7 @@ export interface RenderHow {
 
 /**
  * Renders every machine of every cluster of the documents, or none. Without a bundle the secrets are redacted. What a
- * site decides, the MAC of each machine, is a placeholder.
+ * site decides, MACs and the addresses that no document gives, is a placeholder.
  */
 export function renderMachines(
   documents: readonly Document[],
@@ -45,24 +44,26 @@ export function renderMachines(
   for (const cluster of documents.filter((document) => document.kind === 'Cluster')) {
     const gathered = gatherFiles(cluster, documents)
     if (!gathered.ok) return gathered
-    for (const machine of machinesOf(gathered.value)) {
+    const machines = machinesOf(gathered.value, documents)
+    if (!machines.ok) return machines
+    for (const machine of machines.value) {
       const config = renderMachine(machine, gathered.value, how)
       if (!config.ok) return config
-      rendered.push({ cluster: cluster.metadata.name, machine: machine.name, config: config.value })
+      rendered.push({ cluster: cluster.metadata.name, machine: machine.asked.name, config: config.value })
     }
   }
   return ok(rendered)
 }
 
 function renderMachine(
-  machine: MachineView,
+  { machine, asked }: FileMachine,
   documents: ClusterDocuments,
   { bundle, patches, contract }: RenderHow,
 ): Result<string, Failure> {
   const name = `${documents.cluster.metadata.name}/${machine.name}`
   const refused = (reason: string) => fail(EXIT.usage, `${name}: ${reason}`, 'Nothing was rendered.')
   const { version } = documents.cluster.spec.talos
-  const intent = intentFor(machine, documents, contract ?? contractOfTalos(version))
+  const intent = intentFor(machine, asked, documents, contract ?? contractOfTalos(version))
   const input = configInputOf(intent, bundle ?? REDACTED_BUNDLE)
   if (!input.ok) return refused(sayProblem(input.error))
   const config = patchedMachineConfig(input.value, patchLevelsOf(intent))

@@ -1,122 +1,130 @@
-import { parseIpv4, parseIpv4Cidr, parseIpv4Range, rangeContains, type Ipv4Cidr } from '../base/ipv4.ts'
-import { invariant } from '../base/invariant.ts'
-import type { Result } from '../base/result.ts'
-import type { ClusterDocument, Document, NetworkDocument } from '../model/document.ts'
+import { parseIpv4, parseIpv4Cidr, parseIpv4Range, rangeContains } from '../base/ipv4.ts'
+import { machinesAsked } from '../model/cluster-machines.ts'
+import type { ClusterDocument, Document, MachineDocument, NetworkDocument } from '../model/document.ts'
 import { named, type Documents } from './documents.ts'
-import { finding, type Finding } from './finding.ts'
+import { finding, type Finding, type Path } from './finding.ts'
+import { isEdge, parsed } from './address-plan.ts'
 
 /**
- * The address plan, before anything is placed by it (P6): every address lies in its network, is nobody's already, and is
- * not one the network keeps for itself. The VIP may stand in a reserved range, a machine may not.
+ * The addresses of a site, before anything is placed by them (P6): each lies in its network, is nobody's already, and
+ * is not one the network keeps for itself or for others. The VIP may stand in a reserved range, a machine may not.
  *
- * `checkedItself` names the clusters that are checked as documents of their own, so that nothing is said twice.
+ * `checkedItself` names the documents that are checked on their own, so that nothing is said twice.
  */
 export function checkAddresses(
   document: Document,
   documents: Documents,
-  checkedItself: (cluster: ClusterDocument) => boolean,
+  checkedItself: (document: ClusterDocument | MachineDocument) => boolean,
 ): readonly Finding[] {
-  if (document.kind === 'Cluster') return checkCluster(document, documents)
-  if (document.kind === 'Network')
-    return [...checkNetwork(document, documents), ...checkUsers(document, documents, checkedItself)]
+  if (document.kind === 'Cluster' || document.kind === 'Machine') return checkHolder(document, documents)
+  if (document.kind === 'Network') return checkUsers(document, documents, checkedItself)
   return []
 }
 
-function checkCluster(document: ClusterDocument, documents: Documents): readonly Finding[] {
-  const network = named(documents.networks, document.spec.nodeNetwork)
-  // A network that is missing or elsewhere is a matter of ./references.ts.
-  const ours = network?.spec.site === document.spec.site ? network : undefined
-  const others = documents.clusters.filter(
-    (other) => other.metadata.name !== document.metadata.name && other.spec.site === document.spec.site,
+type Holder = ClusterDocument | MachineDocument
+
+interface Held {
+  /** As its own document calls it, and as others do. */
+  readonly what: string
+  readonly whose: string
+  readonly address: string
+  readonly network: string
+  /** `reserved`: may stand where the network reserves. */
+  readonly rule: 'reserved' | 'free'
+  readonly pool: string | undefined
+  readonly path: Path
+}
+
+function checkHolder(document: Holder, documents: Documents): readonly Finding[] {
+  const takenBy = new Map(
+    [...documents.clusters, ...documents.machines]
+      .filter((other) => other.spec.site === document.spec.site && !isSame(other, document))
+      .flatMap((other) => heldBy(other).map(({ address, whose }) => [address, whose] as const)),
   )
-  const takenBy = new Map(others.flatMap(takenAddresses))
-  const own = addressesOf(document)
-  return own.flatMap(({ what, address, path }, index) => {
-    const earlier = own.slice(0, index).find((other) => other.address === address)
-    const holder = earlier ? earlier.what : takenBy.get(address)
+  const own = heldBy(document)
+  return own.flatMap((held, index) => {
+    const network = named(documents.networks, held.network)
+    const earlier = own.slice(0, index).find((other) => other.address === held.address)
+    const holder = earlier ? earlier.what : takenBy.get(held.address)
     const found = [
-      ...(holder ? [`${address} is already taken by ${holder}`] : []),
-      ...(ours ? placeIn(ours, address, { mayBeReserved: what === VIP }) : []),
+      ...(holder ? [`${held.address} is already taken by ${holder}`] : []),
+      // A network that is missing or elsewhere is a matter of ./references.ts.
+      ...(network?.spec.site === document.spec.site ? placeIn(network, held) : []),
     ]
-    return found.map((message) => finding(path, message))
+    return found.map((message) => finding(held.path, message))
   })
 }
 
-const VIP = 'the VIP of this cluster'
+const isSame = (a: Holder, b: Holder): boolean => a.kind === b.kind && a.metadata.name === b.metadata.name
 
-const addressesOf = ({ spec }: ClusterDocument) => [
-  { what: VIP, address: spec.endpoint.vip, path: ['spec', 'endpoint', 'vip'] },
-  ...Object.entries(spec.controlPlane.machines).map(([name, address]) => ({
-    what: `the machine ${name}`,
-    address,
-    path: ['spec', 'controlPlane', 'machines', name],
-  })),
-]
+function heldBy(document: Holder): readonly Held[] {
+  if (document.kind === 'Machine') {
+    const what = `the machine ${document.metadata.name}`
+    return (document.spec.nics ?? []).map(({ network, ip }, index) => ({
+      what,
+      whose: what,
+      address: ip,
+      network,
+      rule: 'reserved' as const,
+      pool: undefined,
+      path: ['spec', 'nics', index, 'ip'],
+    }))
+  }
+  const { metadata, spec } = document
+  const vip: Held = {
+    what: 'the VIP of this cluster',
+    whose: `the VIP of cluster ${metadata.name}`,
+    address: spec.endpoint.vip,
+    network: spec.nodeNetwork,
+    rule: 'reserved',
+    pool: undefined,
+    path: ['spec', 'endpoint', 'vip'],
+  }
+  const machines = machinesAsked(document).flatMap(({ name, nics, path }) =>
+    nics.flatMap(({ network, address, pool }): readonly Held[] => {
+      if (address === undefined) return []
+      const whose = `the machine ${name} of cluster ${metadata.name}`
+      return [{ what: `the machine ${name}`, whose, address, network, rule: 'free', pool, path }]
+    }),
+  )
+  return [vip, ...machines]
+}
 
-/** Address → whose it is, in a cluster other than the one that is checked. */
-const takenAddresses = (other: ClusterDocument): readonly (readonly [string, string])[] => [
-  [other.spec.endpoint.vip, `the VIP of cluster ${other.metadata.name}`],
-  ...Object.entries(other.spec.controlPlane.machines).map(
-    ([name, address]) => [address, `the machine ${name} of cluster ${other.metadata.name}`] as const,
-  ),
-]
-
-function placeIn(network: NetworkDocument, address: string, rule: { readonly mayBeReserved: boolean }): string[] {
-  const { cidr, gateway, reserved = {} } = network.spec
+function placeIn(network: NetworkDocument, { address, rule, pool }: Held): readonly string[] {
+  const { cidr, gateway, reserved = {}, pools = {} } = network.spec
   const range = parsed(parseIpv4Cidr(cidr))
   const value = parsed(parseIpv4(address))
   const name = network.metadata.name
   if (!rangeContains(range, value)) return [`${address} is not in ${cidr} of the network "${name}"`]
   if (isEdge(range, value)) return [`${address} is the network or broadcast address of ${cidr}`]
   if (address === gateway) return [`${address} is the gateway of the network "${name}"`]
-  if (rule.mayBeReserved) return []
-  return Object.entries(reserved)
-    .filter(([, text]) => rangeContains(parsed(parseIpv4Range(text)), value))
-    .map(([key, text]) => `${address} is reserved as "${key}" (${text}) in the network "${name}"`)
+  if (rule === 'reserved') return []
+  const within = (ranges: Readonly<Record<string, string>>, say: (key: string, text: string) => string) =>
+    Object.entries(ranges)
+      .filter(([, text]) => rangeContains(parsed(parseIpv4Range(text)), value))
+      .map(([key, text]) => say(key, text))
+  const others = Object.fromEntries(Object.entries(pools).filter(([key]) => key !== pool))
+  return [
+    ...within(reserved, (key, text) => `${address} is reserved as "${key}" (${text}) in the network "${name}"`),
+    ...within(others, (key, text) => `${address} is of the pool "${key}" (${text}) of the network "${name}"`),
+  ]
 }
 
-function checkNetwork(document: NetworkDocument, documents: Documents): readonly Finding[] {
-  const { cidr, gateway, reserved = {}, site } = document.spec
-  const range = parsed(parseIpv4Cidr(cidr))
-  const errors: Finding[] = []
-  const gatewayValue = parsed(parseIpv4(gateway))
-  if (!rangeContains(range, gatewayValue) || isEdge(range, gatewayValue))
-    errors.push(finding(['spec', 'gateway'], `${gateway} is not a host address in ${cidr}`))
-  for (const [key, text] of Object.entries(reserved)) {
-    const { first, last } = parsed(parseIpv4Range(text))
-    if (!rangeContains(range, first) || !rangeContains(range, last))
-      errors.push(finding(['spec', 'reserved', key], `${text} is not in ${cidr}`))
-  }
-  for (const other of documents.networks) {
-    if (other.metadata.name === document.metadata.name || other.spec.site !== site) continue
-    const { first, last } = parsed(parseIpv4Cidr(other.spec.cidr))
-    if (range.first <= last && first <= range.last)
-      errors.push(finding(['spec', 'cidr'], `${cidr} overlaps with ${other.spec.cidr} of "${other.metadata.name}"`))
-  }
-  return errors
-}
-
-/** Clusters that stay as they are must still fit a network that changes under them; the others are checked themselves. */
+/** Those who stay as they are must still fit a network that changes under them. */
 function checkUsers(
   network: NetworkDocument,
   documents: Documents,
-  checkedItself: (cluster: ClusterDocument) => boolean,
+  checkedItself: (document: Holder) => boolean,
 ): readonly Finding[] {
-  return documents.clusters
-    .filter((cluster) => cluster.spec.nodeNetwork === network.metadata.name && !checkedItself(cluster))
-    .flatMap((cluster) =>
-      addressesOf(cluster).flatMap(({ what, address }) =>
-        placeIn(network, address, { mayBeReserved: what === VIP }).map((message) =>
-          finding(['spec'], `cluster ${cluster.metadata.name} does not fit: ${message}`),
+  return [...documents.clusters, ...documents.machines]
+    .filter((holder) => holder.spec.site === network.spec.site && !checkedItself(holder))
+    .flatMap((holder) =>
+      heldBy(holder)
+        .filter((held) => held.network === network.metadata.name)
+        .flatMap((held) =>
+          placeIn(network, held).map((message) =>
+            finding(['spec'], `${holder.kind.toLowerCase()} ${holder.metadata.name} does not fit: ${message}`),
+          ),
         ),
-      ),
     )
-}
-
-const isEdge = (range: Ipv4Cidr, value: number): boolean => value === range.first || value === range.last
-
-/** The schemas of the documents have parsed every one of these texts before. */
-function parsed<T>(result: Result<T, string>): T {
-  invariant(result.ok, 'an address text passed its schema')
-  return result.value
 }

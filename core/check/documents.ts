@@ -3,6 +3,7 @@ import type {
   Document,
   Kind,
   MachineClassDocument,
+  MachineDocument,
   NetworkDocument,
   SiteDocument,
 } from '../model/document.ts'
@@ -13,6 +14,7 @@ export interface Documents {
   readonly sites: readonly SiteDocument[]
   readonly networks: readonly NetworkDocument[]
   readonly machineClasses: readonly MachineClassDocument[]
+  readonly machines: readonly MachineDocument[]
   readonly clusters: readonly ClusterDocument[]
 }
 
@@ -20,6 +22,7 @@ export const byKind = (documents: readonly Document[]): Documents => ({
   sites: documents.filter((document) => document.kind === 'Site'),
   networks: documents.filter((document) => document.kind === 'Network'),
   machineClasses: documents.filter((document) => document.kind === 'MachineClass'),
+  machines: documents.filter((document) => document.kind === 'Machine'),
   clusters: documents.filter((document) => document.kind === 'Cluster'),
 })
 

@@ -1,5 +1,6 @@
-import { machineNames, MAX_SETTINGS_CHARS, type ClusterSpec } from '../model/cluster.ts'
-import type { Document } from '../model/document.ts'
+import { machineNames } from '../model/cluster-machines.ts'
+import { MAX_SETTINGS_CHARS, type ClusterSpec } from '../model/cluster.ts'
+import type { ClusterDocument, Document } from '../model/document.ts'
 import type { TalosPatch } from '../model/talos-patch.ts'
 import { checkPatchDocument } from '../talos/merge/check-patch-document.ts'
 import { didYouMean, finding, type Finding, type Path } from './finding.ts'
@@ -11,9 +12,16 @@ export interface PatchList {
   readonly patches: readonly TalosPatch[]
 }
 
-export const patchListsOf = ({ talos, controlPlane, machinePatches = {} }: ClusterSpec): readonly PatchList[] => [
+/** In the order in which they apply: those of the cluster, of a set, of a machine. */
+export const patchListsOf = ({
+  talos,
+  controlPlane,
+  workers = {},
+  machinePatches = {},
+}: ClusterSpec): readonly PatchList[] => [
   { path: ['spec', 'talos', 'patches'], patches: talos.patches ?? [] },
   { path: ['spec', 'controlPlane', 'patches'], patches: controlPlane.patches ?? [] },
+  ...Object.entries(workers).map(([set, { patches = [] }]) => ({ path: ['spec', 'workers', set, 'patches'], patches })),
   ...Object.entries(machinePatches).map(([name, patches]) => ({ path: ['spec', 'machinePatches', name], patches })),
 ]
 
@@ -31,14 +39,14 @@ export function checkPatches(document: Document): readonly Finding[] {
         ),
       ),
     ),
-    ...checkNames(document.spec),
+    ...checkNames(document),
     ...checkSize(document.spec),
   ]
 }
 
-function checkNames(spec: ClusterSpec): readonly Finding[] {
-  const names = machineNames(spec)
-  return Object.keys(spec.machinePatches ?? {})
+function checkNames(document: ClusterDocument): readonly Finding[] {
+  const names = machineNames(document)
+  return Object.keys(document.spec.machinePatches ?? {})
     .filter((name) => !names.includes(name))
     .map((name) =>
       finding(['spec', 'machinePatches', name], `there is no machine "${name}" in this cluster`, {
@@ -49,9 +57,9 @@ function checkNames(spec: ClusterSpec): readonly Finding[] {
 }
 
 /** Everything a machine may be told, counted together: no machine can be told more. */
-function checkSize({ talos, kubernetes, controlPlane, machinePatches }: ClusterSpec): readonly Finding[] {
-  const { machines: _, ...settings } = controlPlane
-  const size = JSON.stringify([talos, kubernetes, settings, machinePatches]).length
+function checkSize({ talos, kubernetes, controlPlane, workers = {}, machinePatches }: ClusterSpec): readonly Finding[] {
+  const sets = [controlPlane, ...Object.values(workers)].map(({ machines: _, ...settings }) => settings)
+  const size = JSON.stringify([talos, kubernetes, sets, machinePatches]).length
   if (size <= MAX_SETTINGS_CHARS) return []
   const [most, kib] = [MAX_SETTINGS_CHARS / 1024, Math.ceil(size / 1024)]
   return [

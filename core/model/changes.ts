@@ -1,9 +1,12 @@
 import { canonicalJson, type Json } from '../base/canonical-json.ts'
-import { machineNames, type ClusterSpec } from './cluster.ts'
+import { machineNames } from './cluster-machines.ts'
+import type { ClusterSpec } from './cluster.ts'
 import type { Document, Kind } from './document.ts'
 import type { MachineClassSpec } from './machine-class.ts'
+import type { MachineSpec } from './machine.ts'
 import type { NetworkSpec } from './network.ts'
 import type { SiteSpec } from './site.ts'
+import type { WorkerSet } from './worker-set.ts'
 
 /**
  * What of an existing object may change, and until when: a change that no operation can carry out is refused at the
@@ -16,6 +19,7 @@ import type { SiteSpec } from './site.ts'
  *
  * `members` means that members may be added and changed under the rule `free`, but removed only under the rule given.
  * `entries` are those of machines: of one that comes or goes they come and go with it, of one that stays under the rule.
+ * `each` are the rules for the fields of entries that stay; entries come and go freely.
  */
 export type ChangeRule =
   | 'free'
@@ -24,6 +28,20 @@ export type ChangeRule =
   | 'born'
   | { readonly members: 'used' }
   | { readonly entries: 'bootstrapped' }
+  | { readonly each: Readonly<Record<string, 'free' | 'bootstrapped'>> }
+
+/** Workers come and go at any time, by number or by name; what they are is what they were born with. */
+const WORKER_SET: { readonly [K in keyof WorkerSet]-?: 'free' | 'bootstrapped' } = {
+  class: 'bootstrapped',
+  nics: 'bootstrapped',
+  nodeLabels: 'bootstrapped',
+  nodeTaints: 'bootstrapped',
+  nodeAnnotations: 'bootstrapped',
+  patches: 'bootstrapped',
+  drawFrom: 'bootstrapped',
+  count: 'free',
+  machines: 'free',
+}
 
 const CLUSTER: { readonly [K in keyof Omit<ClusterSpec, 'controlPlane'>]-?: ChangeRule } & {
   readonly controlPlane: { readonly [K in keyof ClusterSpec['controlPlane']]-?: ChangeRule }
@@ -37,11 +55,14 @@ const CLUSTER: { readonly [K in keyof Omit<ClusterSpec, 'controlPlane'>]-?: Chan
     class: 'bootstrapped',
     schedulable: 'bootstrapped',
     machines: 'free',
+    nics: 'bootstrapped',
+    drawFrom: 'bootstrapped',
     patches: 'bootstrapped',
     nodeLabels: 'bootstrapped',
     nodeTaints: 'bootstrapped',
     nodeAnnotations: 'bootstrapped',
   },
+  workers: { each: WORKER_SET },
   machinePatches: { entries: 'bootstrapped' },
 }
 
@@ -54,16 +75,45 @@ const SITE: { readonly [K in keyof SiteSpec]-?: ChangeRule } = {
 const NETWORK: { readonly [K in keyof NetworkSpec]-?: ChangeRule } = {
   site: 'bootstrapped',
   bridge: 'bootstrapped',
+  vlan: 'bootstrapped',
+  mtu: 'bootstrapped',
   cidr: 'bootstrapped',
   gateway: 'bootstrapped',
+  isolated: 'bootstrapped',
   reserved: 'free',
+  pools: 'free',
   nameservers: 'bootstrapped',
 }
 
 const MACHINE_CLASS: { readonly [K in keyof MachineClassSpec]-?: ChangeRule } = {
   cpu: 'bootstrapped',
+  cpuType: 'bootstrapped',
+  numa: 'bootstrapped',
   memory: 'bootstrapped',
+  firmware: 'bootstrapped',
+  tpm: 'bootstrapped',
   disks: 'bootstrapped',
+  devices: 'bootstrapped',
+  onboot: 'bootstrapped',
+  protection: 'bootstrapped',
+  tags: 'bootstrapped',
+  // They choose the host of machines to come; those that have one stay there.
+  where: 'free',
+  pins: 'free',
+}
+
+/** Nothing is done to a guest that somebody else keeps, so everything that is said of it may change. */
+const MACHINE: { readonly [K in keyof MachineSpec]-?: ChangeRule } = {
+  site: 'free',
+  host: 'free',
+  guest: 'free',
+  mode: 'free',
+  vmid: 'free',
+  cpu: 'free',
+  memory: 'free',
+  devices: 'free',
+  nics: 'free',
+  drawFrom: 'free',
 }
 
 const { controlPlane, ...clusterFields } = CLUSTER
@@ -73,6 +123,7 @@ export const CHANGE_RULES: Readonly<Record<Kind, Readonly<Record<string, ChangeR
   Site: SITE,
   Network: NETWORK,
   MachineClass: MACHINE_CLASS,
+  Machine: MACHINE,
   Cluster: {
     ...clusterFields,
     ...Object.fromEntries(Object.entries(controlPlane).map(([key, rule]) => [`controlPlane.${key}`, rule])),
@@ -105,6 +156,8 @@ export function unsupportedChanges(before: Document, after: Document, use: Chang
             .filter((name) => !same(valueAt(old, [name]), valueAt(fresh, [name])))
             .map((name) => refused([...path, name], rule.entries, use))
         : []
+    if (typeof rule === 'object' && 'each' in rule)
+      return use.bootstrapped.length > 0 ? entryChanges(path, rule.each, old, fresh, use) : []
     if (typeof rule === 'object')
       return removed(old, fresh) && use.usedBy.length > 0 ? [refused(path, rule.members, use)] : []
     if (rule === 'born') return [{ path, rule, because: [] }]
@@ -122,8 +175,28 @@ const refused = (
 /** Machines that a cluster has and keeps. */
 function staying(before: Document, after: Document): readonly string[] {
   if (before.kind !== 'Cluster' || after.kind !== 'Cluster') return []
-  const kept = new Set(machineNames(after.spec))
-  return machineNames(before.spec).filter((name) => kept.has(name))
+  const kept = new Set(machineNames(after))
+  return machineNames(before).filter((name) => kept.has(name))
+}
+
+/** Fields that differ in entries which are in both. */
+function entryChanges(
+  path: readonly string[],
+  rules: Readonly<Record<string, 'free' | 'bootstrapped'>>,
+  old: unknown,
+  fresh: unknown,
+  use: ChangeUse,
+): readonly UnsupportedChange[] {
+  if (!isObject(old) || !isObject(fresh)) return []
+  return Object.keys(fresh).flatMap((entry) => {
+    if (!Object.hasOwn(old, entry)) return []
+    return Object.entries(rules).flatMap(([field, rule]) => {
+      const [before, after] = [valueAt(old, [entry, field]), valueAt(fresh, [entry, field])]
+      return rule === 'free' || same(before, after)
+        ? []
+        : [refused([...path, entry, field, ...difference(before, after)], rule, use)]
+    })
+  })
 }
 
 /** Whether a named member of the old list is missing in the new one. */

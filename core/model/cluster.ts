@@ -1,19 +1,20 @@
 import { z } from 'zod'
 import { Name } from './ids.ts'
 import { Ipv4 } from './network.ts'
+import { MAX_CLUSTER_MACHINES } from './cluster-machines.ts'
 import { KubernetesSettings } from './talos-kubernetes.ts'
 import { TalosPatches } from './talos-patch.ts'
 import { atMost, NodeSettings, TalosSettings } from './talos-settings.ts'
+import { NicChoices, WorkerSet } from './worker-set.ts'
 
 /** A Talos Linux Kubernetes cluster as its owner wants it. */
 const CONTROL_PLANE_COUNTS: readonly number[] = [1, 3, 5]
 const MAX_EXTENSIONS = 32
-/** As many machines as a cluster may have. */
-const MAX_PATCHED_MACHINES = 1000
 /** What a machine is told goes to the agent in one message of 64 KiB; the rest of the message has to fit, too. */
 export const MAX_SETTINGS_CHARS = 48 * 1024
+const MAX_WORKER_SETS = 16
 
-const patched = atMost(MAX_PATCHED_MACHINES)
+const patched = atMost(MAX_CLUSTER_MACHINES)
 
 const version = (example: string) =>
   z.string().regex(/^v\d{1,3}\.\d{1,3}\.\d{1,3}$/, `must be a full version like ${example}`)
@@ -47,11 +48,17 @@ export const ClusterSpec = z.strictObject({
         (machines) => CONTROL_PLANE_COUNTS.includes(Object.keys(machines).length),
         'a cluster has 1, 3 or 5 control planes, because etcd needs an odd number',
       ),
+    /** The first one is the node network, which is all there is by default. */
+    nics: NicChoices.optional(),
+    /** A reservation of the hosts that these machines may use up. */
+    drawFrom: Name.optional(),
   }),
+  /** By name of the set. */
+  workers: z
+    .record(Name, WorkerSet)
+    .refine((sets) => Object.keys(sets).length <= MAX_WORKER_SETS, `at most ${MAX_WORKER_SETS} sets`)
+    .optional(),
   /** Machine name → patches for it alone, after all others. */
   machinePatches: z.record(Name, TalosPatches).refine(patched.check, patched.message).optional(),
 })
 export type ClusterSpec = z.infer<typeof ClusterSpec>
-
-/** Every machine that a spec names. */
-export const machineNames = (spec: ClusterSpec): readonly string[] => Object.keys(spec.controlPlane.machines)

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { ClusterSpec } from './cluster.ts'
 import { Name } from './ids.ts'
+import { MachineSpec } from './machine.ts'
 import { MachineClassSpec } from './machine-class.ts'
 import { NetworkSpec } from './network.ts'
 import { SiteSpec } from './site.ts'
@@ -46,11 +47,13 @@ const documentOf = <K extends string, S extends z.ZodType>(kind: K, spec: S) =>
 export const SiteDocument = documentOf('Site', SiteSpec)
 export const NetworkDocument = documentOf('Network', NetworkSpec)
 export const MachineClassDocument = documentOf('MachineClass', MachineClassSpec)
+export const MachineDocument = documentOf('Machine', MachineSpec)
 export const ClusterDocument = documentOf('Cluster', ClusterSpec)
 
 export type SiteDocument = z.infer<typeof SiteDocument>
 export type NetworkDocument = z.infer<typeof NetworkDocument>
 export type MachineClassDocument = z.infer<typeof MachineClassDocument>
+export type MachineDocument = z.infer<typeof MachineDocument>
 export type ClusterDocument = z.infer<typeof ClusterDocument>
 
 /** One schema per kind; the order is that in which documents depend on each other. */
@@ -58,6 +61,7 @@ export const DOCUMENT_SCHEMAS = {
   Site: SiteDocument,
   Network: NetworkDocument,
   MachineClass: MachineClassDocument,
+  Machine: MachineDocument,
   Cluster: ClusterDocument,
 } as const
 
@@ -69,10 +73,11 @@ export const PLURALS: Readonly<Record<Kind, string>> = {
   Site: 'sites',
   Network: 'networks',
   MachineClass: 'machineclasses',
+  Machine: 'machines',
   Cluster: 'clusters',
 }
 
-export type Document = SiteDocument | NetworkDocument | MachineClassDocument | ClusterDocument
+export type Document = SiteDocument | NetworkDocument | MachineClassDocument | MachineDocument | ClusterDocument
 
 /** A document as it is stored: with the identity and the count of changes that only the API gives. */
 export type Stored<D extends Document = Document> = D & {
@@ -83,6 +88,8 @@ export type Stored<D extends Document = Document> = D & {
   readonly updatedAt: number
   /** Set once, when deletion was asked for; the object is gone when its status says so. */
   readonly deletingAt?: number | undefined
+  /** Set once, beside `deletingAt`: the object goes, and its machines stay as they are. */
+  readonly forgottenAt?: number | undefined
 }
 
 export const toETag = (stored: { uid: string; generation: number }): string => `"${stored.uid}.${stored.generation}"`

@@ -54,8 +54,11 @@ export const NicShape = z.object({
 })
 export type NicShape = z.infer<typeof NicShape>
 
+/** Name of a resource mapping of Proxmox. */
+export const MappingName = z.string().regex(/^[A-Za-z][A-Za-z0-9_-]{1,63}$/, 'must be a resource mapping like nas-hba')
+
 /** A device of the host, by its Proxmox resource mapping: never by a raw address, which a token may not use. */
-export const DeviceShape = z.object({ mapping: z.string().max(64), pcie: z.boolean() })
+export const DeviceShape = z.object({ mapping: MappingName, pcie: z.boolean() })
 export type DeviceShape = z.infer<typeof DeviceShape>
 
 export const Hardware = z.object({

@@ -61,6 +61,10 @@ const kinds = {
     says: 'Another control plane is joining or leaving; one at a time.',
     unblock: 'Nothing to do; it follows.',
   },
+  'disruption-in-flight': {
+    says: 'Another node is away or leaving; one at a time.',
+    unblock: 'Nothing to do; it follows. If the node named does not come back by itself, mend or remove it.',
+  },
   'etcd-quorum-at-risk': {
     says: 'Taking this control plane out could cost etcd its quorum.',
     unblock: 'Bring the unhealthy members back first.',

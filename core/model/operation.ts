@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Addressing, Boot, Hardware } from './hardware.ts'
+import { Addressing, Boot, Hardware, MAX_NICS } from './hardware.ts'
 import { MachineId, Name, Uid, type OperationId } from './ids.ts'
 import { ConfigSettings } from './talos-intent.ts'
 import { ProblemSchema } from './problem-schema.ts'
@@ -29,11 +29,21 @@ export const ConfigIntent = z.object({
   role: z.enum(['controlplane', 'worker']),
   schedulable: z.boolean(),
   hostname: Name,
-  mac: z.string().max(17),
-  /** With prefix, as in `192.168.1.51/24`. */
-  addressCidr: z.string().max(18),
+  /** The first one is on the node network. */
+  nics: z
+    .array(
+      z.object({
+        mac: z.string().max(17),
+        /** With prefix, as in `192.168.1.51/24`. */
+        addressCidr: z.string().max(18),
+        /** Only the first NIC leads out of the site. */
+        gateway: address.optional(),
+        mtu: z.int().optional(),
+      }),
+    )
+    .min(1)
+    .max(MAX_NICS),
   networkCidr: z.string().max(18),
-  gateway: address,
   nameservers: z.array(address).max(3),
   settings: ConfigSettings.optional(),
 })
@@ -96,6 +106,8 @@ const inputs = {
   /** Takes a machine out of the cluster and out of the host, and proves that it is gone. */
   'machine.remove': Vm.extend({
     clusterUid: Uid,
+    /** A worker is no member of etcd. */
+    role: z.enum(['controlplane', 'worker']),
     address,
     mac: z.string().max(17),
     storage: z.string().max(100),

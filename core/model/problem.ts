@@ -190,10 +190,28 @@ const kinds = {
     title: 'The bridge is not on that host.',
     advice: 'Create the bridge or correct spec.bridge of the network; without SDN.Use it looks the same.',
   },
+  'host-excluded': {
+    status: 409,
+    retry: 'later',
+    title: 'The machine class keeps the machine from that host.',
+    advice: 'Change where or pins of the machine class, or give the host the label it asks for.',
+  },
+  'device-missing': {
+    status: 409,
+    retry: 'later',
+    title: 'The host has no such device to give.',
+    advice: 'Name the device in spec.hosts[].devices of the site, or free it from the guest that has it.',
+  },
+  'addresses-exhausted': {
+    status: 409,
+    retry: 'later',
+    title: 'No address of the network is free.',
+    advice: 'Widen the network or its pool, or shorten a reserved range.',
+  },
   'address-taken': {
     status: 409,
     retry: 'later',
-    title: 'Another machine of the site holds the address.',
+    title: 'Somebody else of the site holds the address.',
     advice: 'Use another address, or wait until the machine named is gone.',
   },
   'vmids-exhausted': {

@@ -25,6 +25,8 @@ export const StorageSeen = z.object({
   content: z.array(z.string().max(32)).max(16),
   active: z.boolean(),
   shared: z.boolean(),
+  /** As Proxmox calls it, as in `zfspool`; it tells whether disks take their space at once. */
+  type: z.string().max(32).optional(),
   totalGiB: z.int().nonnegative(),
   /** Rounded down to 5 % of the total. */
   freeGiB: z.int().nonnegative(),

@@ -1,10 +1,13 @@
 import { z } from 'zod'
+import { MappingName } from './hardware.ts'
 import { Name } from './ids.ts'
 import { Quantity } from './quantity.ts'
 
 /** A LAN with an agent, its Proxmox hosts, and what of them Lanline may use. */
 const MAX_HOSTS = 32
 const MAX_RESERVATIONS = 16
+const MAX_DEVICES = 32
+const MAX_LABELS = 32
 /** Proxmox takes VMIDs from 100 to 999999999; ids below 100 are its own. */
 const MIN_VMID = 100
 const MAX_VMID = 999_999_999
@@ -36,7 +39,17 @@ export const HostSpec = z.strictObject({
     .record(Name, Reservation)
     .refine((entries) => Object.keys(entries).length <= MAX_RESERVATIONS, `at most ${MAX_RESERVATIONS} reservations`)
     .optional(),
-  /** Storage for machine disks. */
+  /** What the host has for one guest at a time, by name; a mapping is a resource mapping of Proxmox, as in `nas-hba`. */
+  devices: z
+    .record(Name, z.strictObject({ mapping: MappingName }))
+    .refine((entries) => Object.keys(entries).length <= MAX_DEVICES, `at most ${MAX_DEVICES} devices`)
+    .optional(),
+  /** For the expressions of machine classes, as in `host.labels.rack == "a"`. */
+  labels: z
+    .record(z.string().min(1).max(64), z.string().max(128))
+    .refine((entries) => Object.keys(entries).length <= MAX_LABELS, `at most ${MAX_LABELS} labels`)
+    .optional(),
+  /** Storage for machine disks that name no other. */
   storage: z.string().min(1).max(100),
   /** Storage that takes the content type `import`, for Talos images. */
   imageStorage: z.string().min(1).max(100).default('local'),

@@ -46,7 +46,13 @@ export interface MachineStatus {
 
 /** Something worth knowing that does not make anything wait. */
 export interface Finding {
-  readonly code: 'fits-exactly' | 'fits' | 'control-planes-share-host' | 'left-behind'
+  readonly code:
+    | 'fits-exactly'
+    | 'fits'
+    | 'control-planes-share-host'
+    | 'control-planes-share-storage'
+    | 'host-failure-costs-quorum'
+    | 'left-behind'
   readonly text: string
   readonly facts: Facts
 }

@@ -1,76 +1,110 @@
 import { formatMiB } from '../base/units.ts'
-import { mebibytes } from '../model/quantity.ts'
-import type { PlacementRequest } from '../model/placement.ts'
+import { err, ok, type Result } from '../base/result.ts'
+import type { NetworkSpec } from '../model/network.ts'
+import type { PlacedDisk, PlacementRequest } from '../model/placement.ts'
 import { problem, type Problem } from '../model/problem.ts'
+import { mebibytes } from '../model/quantity.ts'
+import type { HostSeen } from '../model/seen.ts'
 import type { HostSpec } from '../model/site.ts'
-import { hostCapacity, sayShare } from './capacity.ts'
-import type { Ledger } from './ledger.ts'
+import { availableTo, sayShare, type Share } from './capacity.ts'
+import type { Expressions } from './expressions.ts'
+import type { HostRoom, Rooms } from './room.ts'
+import { chooseStorages } from './storages.ts'
 
 /** Firmware keeps a little of the memory for itself, so a host of 88 GiB may show 87.x. */
 const MEMORY_TOLERANCE = 0.05
 
-/** Why a host cannot take a machine, most basic reason first; undefined when it can (P5). */
-export function obstacle(spec: HostSpec, request: PlacementRequest, ledger: Ledger): Problem | undefined {
-  const seen = ledger.seen.hosts.find((host) => host.name === spec.name)
-  const capacity = hostCapacity(spec, ledger)
-  if (!seen || !capacity)
-    return problem('host-unknown', { host: spec.name, seen: ledger.seen.hosts.map((host) => host.name) })
-  if (!seen.online) return problem('host-unknown', { host: spec.name, online: false })
+export interface Surroundings {
+  readonly rooms: Rooms
+  readonly expressions: Expressions
+  readonly networks: Readonly<Record<string, NetworkSpec>>
+}
 
-  const expected = spec.expect
-  if (expected?.cpu !== undefined && seen.threads < expected.cpu)
-    return problem('host-differs', { host: spec.name, expectedCpu: expected.cpu, seenCpu: seen.threads })
-  if (expected?.memory !== undefined && seen.memoryMiB < mebibytes(expected.memory) * (1 - MEMORY_TOLERANCE))
-    return problem('host-differs', {
+/** The storages a machine would get on a host, or why the host cannot take it, most basic reason first (P5). */
+export function fitOn(
+  room: HostRoom,
+  request: PlacementRequest,
+  around: Surroundings,
+): Result<readonly PlacedDisk[], Problem> {
+  const obstacle =
+    hostObstacle(room, request, around) ?? bridgeObstacle(room, request, around) ?? deviceObstacle(room, request)
+  if (obstacle) return err(obstacle)
+  if (!hasImages(room)) {
+    const { name, imageStorage } = room.spec
+    return err(problem('storage-missing', { host: name, storage: imageStorage, content: 'import' }))
+  }
+  const disks = chooseStorages(room, request, around.rooms, around.expressions)
+  if (!disks.ok) return disks
+  const short = shortage(room, request)
+  return short ? err(short) : ok(disks.value)
+}
+
+function hostObstacle(room: HostRoom, request: PlacementRequest, { rooms, expressions }: Surroundings) {
+  const { spec, seen } = room
+  if (request.host !== undefined && request.host !== spec.name)
+    return problem('host-excluded', { host: spec.name, pinnedTo: request.host })
+  if (!seen)
+    return problem('host-unknown', {
       host: spec.name,
-      expectedMemory: expected.memory,
+      seen: rooms.hosts.flatMap((other) => other.seen?.name ?? []),
+    })
+  if (!seen.online) return problem('host-unknown', { host: spec.name, online: false })
+  return difference(spec, seen) ?? exclusion(spec, seen, request.where, expressions)
+}
+
+function difference({ name, expect }: HostSpec, seen: HostSeen): Problem | undefined {
+  if (expect?.cpu !== undefined && seen.threads < expect.cpu)
+    return problem('host-differs', { host: name, expectedCpu: expect.cpu, seenCpu: seen.threads })
+  if (expect?.memory !== undefined && seen.memoryMiB < mebibytes(expect.memory) * (1 - MEMORY_TOLERANCE))
+    return problem('host-differs', {
+      host: name,
+      expectedMemory: expect.memory,
       seenMemory: formatMiB(seen.memoryMiB),
     })
-
-  const network = ledger.networks[request.network]
-  if (!network) return problem('reference-missing', { kind: 'Network', name: request.network })
-  if (!ledger.seen.bridges.some((bridge) => bridge.host === spec.name && bridge.name === network.bridge))
-    return problem('bridge-missing', { host: spec.name, bridge: network.bridge })
-
-  return storageObstacle(spec, request, ledger) ?? memoryOrCpuObstacle(spec, request, capacity)
+  return undefined
 }
 
-function storageObstacle(spec: HostSpec, request: PlacementRequest, ledger: Ledger): Problem | undefined {
-  const find = (name: string, content: string) =>
-    ledger.seen.storages.find(
-      (storage) =>
-        storage.host === spec.name && storage.name === name && storage.active && storage.content.includes(content),
-    )
-  const disks = find(spec.storage, 'images')
-  if (!disks) return problem('storage-missing', { host: spec.name, storage: spec.storage, content: 'images' })
-  if (!find(spec.imageStorage, 'import'))
-    return problem('storage-missing', { host: spec.name, storage: spec.imageStorage, content: 'import' })
-
-  // A disk that exists already is part of what is no longer free; one that does not yet is counted here.
-  const exists = new Set(ledger.seen.guests.map((guest) => guest.uuid))
-  const promisedGiB = ledger.placements
-    .filter(
-      (placement) =>
-        placement.host === spec.name && placement.storage === spec.storage && !exists.has(placement.machineId),
-    )
-    .reduce((total, placement) => total + placement.diskGiB, 0)
-  const freeGiB = disks.freeGiB - promisedGiB
-  if (freeGiB >= request.diskGiB) return undefined
-  return problem('no-capacity', {
-    host: spec.name,
-    storage: spec.storage,
-    arithmetic: `storage ${disks.freeGiB}Gi free − ${promisedGiB}Gi promised = ${freeGiB}Gi, needed ${request.diskGiB}Gi`,
-  })
+function exclusion(spec: HostSpec, seen: HostSeen, where: string | undefined, expressions: Expressions) {
+  if (where === undefined) return undefined
+  const answer = expressions.host(where, { spec, seen })
+  if (answer.ok && answer.value) return undefined
+  return problem('host-excluded', { host: spec.name, where, ...(answer.ok ? {} : { reason: answer.error }) })
 }
 
-function memoryOrCpuObstacle(
-  spec: HostSpec,
-  request: PlacementRequest,
-  capacity: NonNullable<ReturnType<typeof hostCapacity>>,
-): Problem | undefined {
-  const short: string[] = []
-  if (capacity.cpu.free < request.cpu) short.push(`${sayShare(capacity.cpu, 'cpu')}, needed ${request.cpu}`)
-  if (capacity.memoryMiB.free < request.memoryMiB)
-    short.push(`${sayShare(capacity.memoryMiB, 'memory')}, needed ${formatMiB(request.memoryMiB)}`)
+function bridgeObstacle(room: HostRoom, request: PlacementRequest, { networks }: Surroundings): Problem | undefined {
+  for (const nic of request.nics) {
+    const network = networks[nic.network]
+    if (!network) return problem('reference-missing', { kind: 'Network', name: nic.network })
+    if (!room.bridges.has(network.bridge))
+      return problem('bridge-missing', { host: room.spec.name, bridge: network.bridge })
+  }
+  return undefined
+}
+
+function deviceObstacle({ spec, devices }: HostRoom, request: PlacementRequest): Problem | undefined {
+  const mappings = Object.values(spec.devices ?? {}).map(({ mapping }) => mapping)
+  for (const mapping of request.devices) {
+    if (!mappings.includes(mapping)) return problem('device-missing', { host: spec.name, mapping, devices: mappings })
+    const by = devices.get(mapping)
+    if (by !== undefined) return problem('device-missing', { host: spec.name, mapping, takenBy: by })
+  }
+  return undefined
+}
+
+const hasImages = ({ spec, storages }: HostRoom): boolean =>
+  storages.some(({ name, active, content }) => name === spec.imageStorage && active && content.includes('import'))
+
+function shortage({ spec, capacity }: HostRoom, request: PlacementRequest): Problem | undefined {
+  if (!capacity) return problem('host-unknown', { host: spec.name })
+  const say = (share: Share, unit: 'cpu' | 'memory', wanted: number, needed: string): readonly string[] => {
+    const { drawFrom } = request
+    if (availableTo(share, drawFrom) >= wanted) return []
+    const drawn = drawFrom === undefined ? '' : `, beside what is left of ${drawFrom}`
+    return [`${sayShare(share, unit)}${drawn}, needed ${needed}`]
+  }
+  const short = [
+    ...say(capacity.cpu, 'cpu', request.cpu, String(request.cpu)),
+    ...say(capacity.memoryMiB, 'memory', request.memoryMiB, formatMiB(request.memoryMiB)),
+  ]
   return short.length === 0 ? undefined : problem('no-capacity', { host: spec.name, arithmetic: short.join('; ') })
 }

@@ -1,22 +1,26 @@
 import { hashOf } from '../base/canonical-json.ts'
 import { invariant } from '../base/invariant.ts'
+import type { AskedMachine } from '../model/cluster-machines.ts'
 import type { ClusterSpec } from '../model/cluster.ts'
 import type { ConfigIntent } from '../model/operation.ts'
 import type { ConfigSettings } from '../model/talos-intent.ts'
 import { schematicId, schematicOf } from '../talos/schematic.ts'
 import { hashOnce } from './hash-once.ts'
-import type { ClusterDocuments } from './documents.ts'
+import { networkOf, nodeNetworkOf, type ClusterDocuments } from './documents.ts'
 import { withPrefix } from './machines.ts'
 import type { MachineView } from './view.ts'
 
-/** The non-secret inputs of a machine's configuration; its hash decides whether the machine needs to be configured. */
+/** The non-secret inputs of the configuration of `machine`, which is `asked` in the documents; their hash decides whether the machine needs to be configured. */
 export function intentFor(
   machine: MachineView,
+  asked: AskedMachine,
   documents: ClusterDocuments,
   contract: string | undefined,
 ): ConfigIntent {
-  const { cluster, network } = documents
+  const { cluster } = documents
+  const nodeNetwork = nodeNetworkOf(documents)
   invariant(machine.placement, 'only a placed machine has an intent')
+  invariant(nodeNetwork.gateway !== undefined, 'no cluster has its nodes on an isolated network')
   return {
     talosVersion: cluster.spec.talos.version,
     contract,
@@ -27,25 +31,31 @@ export function intentFor(
     role: machine.role,
     schedulable: cluster.spec.controlPlane.schedulable,
     hostname: machine.name,
-    mac: machine.placement.mac,
-    addressCidr: withPrefix(machine.address, network.spec.cidr),
-    networkCidr: network.spec.cidr,
-    gateway: network.spec.gateway,
-    nameservers: network.spec.nameservers ?? [network.spec.gateway],
-    settings: settingsOf(cluster.spec, machine),
+    nics: machine.placement.nics.map(({ network, mac, address }, index) => {
+      const { cidr, gateway, mtu } = networkOf(documents, network)
+      return {
+        mac,
+        addressCidr: withPrefix(address, cidr),
+        ...(index === 0 && gateway !== undefined ? { gateway } : {}),
+        ...(mtu === undefined ? {} : { mtu }),
+      }
+    }),
+    networkCidr: nodeNetwork.cidr,
+    nameservers: nodeNetwork.nameservers ?? [nodeNetwork.gateway],
+    settings: settingsOf(cluster.spec, asked),
   }
 }
 
 /** What the spec says beyond what every machine has. Nothing said is nothing here, so that older hashes stay. */
-function settingsOf(spec: ClusterSpec, machine: MachineView): ConfigSettings | undefined {
+function settingsOf(spec: ClusterSpec, { name, settings }: AskedMachine): ConfigSettings | undefined {
   const { version: _, extensions: __, patches: cluster, ...talos } = spec.talos
   const { version: ___, ...kubernetes } = spec.kubernetes
-  const { patches: set, nodeLabels, nodeTaints, nodeAnnotations } = spec.controlPlane
+  const { patches: set, nodeLabels, nodeTaints, nodeAnnotations } = settings
   return said({
     talos: said(talos),
     kubernetes: said(kubernetes),
     node: said({ nodeLabels, nodeTaints, nodeAnnotations }),
-    patches: said({ cluster, set, machine: spec.machinePatches?.[machine.name] }),
+    patches: said({ cluster, set, machine: spec.machinePatches?.[name] }),
   })
 }
 

@@ -1,13 +1,16 @@
 import { z } from 'zod'
-import { hashOf } from '../base/canonical-json.ts'
+import { hashOf, type Json } from '../base/canonical-json.ts'
 import { parseIpv4Cidr } from '../base/ipv4.ts'
 import { invariant } from '../base/invariant.ts'
+import type { AskedMachine } from '../model/cluster-machines.ts'
 import type { ClusterSpec } from '../model/cluster.ts'
+import { MAX_NICS } from '../model/hardware.ts'
 import { MachineId, Name } from '../model/ids.ts'
-import type { PlacementRequest } from '../model/placement.ts'
+import { diskNames } from '../model/machine-class.ts'
+import { addressOf, type Placement, type PlacementRequest } from '../model/placement.ts'
 import { mebibytes } from '../model/quantity.ts'
 import { hashOnce } from './hash-once.ts'
-import type { ClusterDocuments } from './documents.ts'
+import { askedByName, classOf, networkOf, type ClusterDocuments } from './documents.ts'
 
 /** A machine as the cluster remembers it. Each incarnation has an id of its own; a leaving one is no longer wanted. */
 export const RememberedMachine = z
@@ -15,7 +18,10 @@ export const RememberedMachine = z
     machineId: MachineId,
     name: Name,
     role: z.enum(['controlplane', 'worker']),
+    /** On the node network, as the document says; empty when the site gives one, which is then that of the placement. */
     address: z.string().max(45),
+    /** The same for its other NICs, in their order; absent when it has none. */
+    moreAddresses: z.array(z.string().max(15)).max(MAX_NICS).optional(),
     birthHash: z.string().max(64),
     wanted: z.boolean(),
   })
@@ -24,28 +30,32 @@ export type RememberedMachine = z.infer<typeof RememberedMachine>
 
 /**
  * Hash of everything that decides how a machine is made and configured. Before etcd is bootstrapped a machine whose
- * hash no longer fits is made anew; afterwards such a change is a hold, because nothing can carry it out yet.
+ * hash no longer fits is made anew; afterwards such a change is a hold, because nothing can carry it out yet. What only
+ * chooses a host (where, pins) says nothing about a machine that has one.
  */
-export function birthHash(documents: ClusterDocuments, name: string): string {
-  const { cluster, network, machineClass } = documents
-  const spec = cluster.spec
-  const { bridge, cidr, gateway, nameservers } = network.spec
+export function birthHash(documents: ClusterDocuments, asked: AskedMachine): string {
+  const { spec } = documents.cluster
+  const { where: _, pins: __, ...hardware } = classOf(documents, asked.class)
+  const networks = asked.nics.map(({ network, address, firewall, hostTunnel }) => {
+    const { bridge, vlan, mtu, cidr, gateway, nameservers } = networkOf(documents, network)
+    return { network, address, firewall, hostTunnel, bridge, vlan, mtu, cidr, gateway, nameservers }
+  })
   return hashOf({
-    name,
-    address: spec.controlPlane.machines[name],
-    class: machineClass.spec,
+    name: asked.name,
+    role: asked.role,
+    class: hardware,
     talos: { ...spec.talos, patches: hashOnce(spec.talos.patches) },
     kubernetes: spec.kubernetes,
     vip: spec.endpoint.vip,
     schedulable: spec.controlPlane.schedulable,
-    ...ownSettings(spec, name),
-    network: { bridge, cidr, gateway, nameservers },
-  })
+    ...ownSettings(spec, asked),
+    networks,
+  } as Json)
 }
 
 /** What the spec says about this kind of node and this machine; nothing when it says nothing, as it always was. */
-function ownSettings({ controlPlane, machinePatches }: ClusterSpec, name: string) {
-  const { patches, nodeLabels, nodeTaints, nodeAnnotations } = controlPlane
+function ownSettings({ machinePatches }: ClusterSpec, { name, settings }: AskedMachine) {
+  const { patches, nodeLabels, nodeTaints, nodeAnnotations } = settings
   const own = hashOnce(machinePatches?.[name])
   return { patches: hashOnce(patches), nodeLabels, nodeTaints, nodeAnnotations, machinePatches: own }
 }
@@ -61,42 +71,74 @@ export function reconcileMachines(
   mint: () => string,
 ): readonly RememberedMachine[] {
   if (!documents) return remembered.map((machine) => ({ ...machine, wanted: false }))
-  const asked = documents.cluster.spec.controlPlane.machines
+  const asked = askedByName(documents)
   const fits = (machine: RememberedMachine): boolean => {
-    if (!machine.wanted || asked[machine.name] !== machine.address) return false
-    return bootstrapped || machine.birthHash === birthHash(documents, machine.name)
+    const now = asked.get(machine.name)
+    if (!machine.wanted || now?.role !== machine.role || !hasAddresses(machine, now)) return false
+    return bootstrapped || machine.birthHash === birthHash(documents, now)
   }
   const kept = remembered.map((machine) => ({ ...machine, wanted: fits(machine) }))
   const present = new Set(kept.filter((machine) => machine.wanted).map((machine) => machine.name))
-  const born = Object.entries(asked)
-    .filter(([name]) => !present.has(name))
-    .map(([name, address]) => ({
+  const born = [...asked.values()]
+    .filter(({ name }) => !present.has(name))
+    .map((machine) => ({
       machineId: mint(),
-      name,
-      role: 'controlplane' as const,
-      address,
-      birthHash: birthHash(documents, name),
+      name: machine.name,
+      role: machine.role,
+      ...addressesAsked(machine),
+      birthHash: birthHash(documents, machine),
       wanted: true,
     }))
   return [...kept, ...born]
 }
 
-/** What a machine asks of its site. */
-export function requestFor(machine: RememberedMachine, documents: ClusterDocuments): PlacementRequest {
-  const machineClass = documents.machineClass.spec
-  const [disk] = machineClass.disks
-  invariant(disk, 'a machine class has a disk')
+function addressesAsked({ nics }: AskedMachine): Pick<RememberedMachine, 'address' | 'moreAddresses'> {
+  const [address = '', ...moreAddresses] = nics.map((nic) => nic.address ?? '')
+  return moreAddresses.length === 0 ? { address } : { address, moreAddresses }
+}
+
+const hasAddresses = ({ address, moreAddresses = [] }: RememberedMachine, asked: AskedMachine): boolean => {
+  const now = addressesAsked(asked)
+  return now.address === address && (now.moreAddresses ?? []).join() === moreAddresses.join()
+}
+
+/** What wanted machines ask of their site; one that the documents no longer name asks for nothing. */
+export function requestsFor(
+  machines: readonly RememberedMachine[],
+  documents: ClusterDocuments,
+): readonly PlacementRequest[] {
+  const asked = askedByName(documents)
+  return machines.flatMap((machine) => {
+    const now = asked.get(machine.name)
+    return now ? [requestFor(machine.machineId, now, documents)] : []
+  })
+}
+
+function requestFor(machineId: string, asked: AskedMachine, documents: ClusterDocuments): PlacementRequest {
+  const machineClass = classOf(documents, asked.class)
+  const names = diskNames(machineClass.disks)
   return {
-    machineId: machine.machineId,
-    name: machine.name,
-    role: machine.role,
+    machineId,
+    name: asked.name,
+    role: asked.role,
     cpu: machineClass.cpu,
     memoryMiB: mebibytes(machineClass.memory),
-    diskGiB: Math.ceil(mebibytes(disk.size) / 1024),
-    network: documents.cluster.spec.nodeNetwork,
-    address: machine.address,
+    disks: machineClass.disks.map(({ size, storage }, index) => ({
+      name: names[index]!,
+      sizeGiB: Math.ceil(mebibytes(size) / 1024),
+      storage,
+    })),
+    nics: asked.nics.map(({ network, address, pool }) => ({ network, address, pool })),
+    devices: (machineClass.devices ?? []).map(({ mapping }) => mapping),
+    where: machineClass.where,
+    host: machineClass.pins?.[asked.name],
+    drawFrom: asked.drawFrom,
   }
 }
+
+/** On the node network; empty until the site has given one. */
+export const addressOfMachine = (machine: RememberedMachine, placement: Placement | undefined): string =>
+  machine.address !== '' || !placement ? machine.address : addressOf(placement)
 
 /** `192.168.1.51` → `192.168.1.51/24`. */
 export function withPrefix(address: string, cidr: string): string {

@@ -1,7 +1,7 @@
 import { isOpen } from '../model/operation.ts'
 import type { Hold } from '../model/hold.ts'
 import { byAddress, contractOf } from './ask.ts'
-import { completeDocuments, type ClusterDocuments } from './documents.ts'
+import { askedByName, completeDocuments, type ClusterDocuments } from './documents.ts'
 import { leftBehind } from './left-behind.ts'
 import type { Plan, PlannedOperation } from './plan-type.ts'
 import type { Rule, Situation, Verdict } from './rule.ts'
@@ -48,6 +48,7 @@ const RULES: readonly Rule[] = [
 const SAFETY_LOOK_MS = 2 * 60_000
 
 export function plan(view: ClusterView): Plan {
+  if (view.cluster.forgottenAt !== undefined) return forgetAll(view)
   const documents = completeDocuments(view)
   const verdicts = documents ? verdictsOf(situationOf(view, documents)) : references(view)
   const mayAct = view.agent.online && view.seenAt !== undefined && maintenanceLocks(view).length === 0
@@ -68,7 +69,10 @@ export function plan(view: ClusterView): Plan {
   }
 
   const contract = contractOf(view)
+  const forget = unique(settled.flatMap((verdict) => (verdict.type === 'forget' ? [verdict.machineId] : [])))
   const lookAgainAt = earliest([
+    // What follows from their being gone follows from no other news.
+    ...(forget.length > 0 && view.cluster.deletingAt === undefined ? [view.now] : []),
     ...settled.flatMap((verdict) => (verdict.type === 'look-again' ? [verdict.at] : [])),
     ...(view.agent.online && view.operations.some((operation) => isOpen(operation.state))
       ? [view.now + SAFETY_LOOK_MS]
@@ -80,7 +84,7 @@ export function plan(view: ClusterView): Plan {
   return {
     operations,
     cancel: unique(settled.flatMap((verdict) => (verdict.type === 'cancel' ? [verdict.operationId] : []))),
-    forget: unique(settled.flatMap((verdict) => (verdict.type === 'forget' ? [verdict.machineId] : []))),
+    forget,
     ...(bootstrapPlan ? { bootstrap: bootstrapPlan } : {}),
     ...(contract === view.contract ? {} : { contract }),
     holds: holdsOf(settled, view),
@@ -88,6 +92,17 @@ export function plan(view: ClusterView): Plan {
     ...(lookAgainAt === undefined ? {} : { lookAgainAt }),
   }
 }
+
+/** The machines stay as they are; what is under way ends after its current step, and nobody waits for it. */
+const forgetAll = ({ operations, machines }: ClusterView): Plan => ({
+  operations: [],
+  cancel: operations.flatMap(({ state, cancelling, operationId }) =>
+    isOpen(state) && cancelling !== true ? [operationId] : [],
+  ),
+  forget: machines.map(({ machineId }) => machineId),
+  holds: [],
+  findings: [],
+})
 
 const verdictsOf = (situation: Situation): readonly Verdict[] => RULES.flatMap((rule) => rule(situation))
 
@@ -98,6 +113,7 @@ export function situationOf(view: ClusterView, documents: ClusterDocuments): Sit
     documents,
     contract: contractOf(view),
     deleting,
+    asked: askedByName(documents),
     wanted: deleting ? [] : view.machines.filter((machine) => machine.wanted).toSorted(byAddress),
     leaving: view.machines.filter((machine) => deleting || !machine.wanted),
   }

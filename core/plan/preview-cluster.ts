@@ -1,13 +1,11 @@
 import { hostCapacity, type HostCapacity } from '../placement/capacity.ts'
 import { placementFindings } from '../placement/findings.ts'
+import type { Explanation } from '../placement/explain.ts'
 import type { Ledger } from '../placement/ledger.ts'
 import { place } from '../placement/place.ts'
 import { mintMachineId } from '../model/ids.ts'
-import type { NetworkSpec } from '../model/network.ts'
-import type { Placement } from '../model/placement.ts'
-import type { SiteSeen } from '../model/seen.ts'
 import type { ClusterDocuments } from './documents.ts'
-import { reconcileMachines, requestFor, type RememberedMachine } from './machines.ts'
+import { addressOfMachine, reconcileMachines, requestsFor, type RememberedMachine } from './machines.ts'
 import { plan } from './plan.ts'
 import type { Plan } from './plan-type.ts'
 import type { ClusterView } from './view.ts'
@@ -21,13 +19,10 @@ export interface PreviewMemory extends Pick<ClusterView, 'bootstrap' | 'contract
 export interface PreviewInput {
   readonly now: number
   readonly documents: ClusterDocuments
-  readonly networks: Readonly<Record<string, NetworkSpec>>
-  readonly ledger: {
-    readonly placements: readonly Placement[]
-    readonly seen: SiteSeen
-    readonly seenAt: number | undefined
-    readonly online: boolean
-  }
+  /** With the documents of the site as they would be. */
+  readonly ledger: Ledger
+  readonly seenAt: number | undefined
+  readonly online: boolean
   readonly memory: PreviewMemory | undefined
   readonly random: (bytes: number) => Uint8Array
 }
@@ -35,46 +30,41 @@ export interface PreviewInput {
 export interface ClusterPreview {
   readonly plan: Plan
   readonly capacity: readonly HostCapacity[]
+  /** Of the machines that would be placed now. */
+  readonly placement: readonly Explanation[]
 }
 
 /** Placement and the first plan, without writing anything anywhere. */
 export function previewCluster(input: PreviewInput): ClusterPreview {
-  const { documents, memory } = input
-  const ledger: Ledger = {
-    site: documents.site.spec,
-    networks: input.networks,
-    placements: input.ledger.placements,
-    seen: input.ledger.seen,
-  }
+  const { documents, memory, ledger } = input
   const machines = reconcileMachines(memory?.machines ?? [], documents, memory?.bootstrap !== undefined, () =>
     mintMachineId(input.random(16)),
   )
   const wanted = machines.filter((machine) => machine.wanted)
-  const answer = place(
-    documents.cluster.uid,
-    wanted.map((machine) => requestFor(machine, documents)),
-    ledger,
-    input.random,
-  )
+  const answer = place(documents.cluster.uid, requestsFor(wanted, documents), ledger, input.random, {
+    explaining: true,
+  })
   const known = new Set(ledger.placements.map((placement) => placement.machineId))
   const fresh = answer.ok ? answer.placements.filter((placement) => !known.has(placement.machineId)) : []
   const after: Ledger = { ...ledger, placements: [...ledger.placements, ...fresh] }
-  const seen = input.ledger.seen
+  const { seen } = ledger
+  const placementOf = (machineId: string) => after.placements.find((placement) => placement.machineId === machineId)
   return {
     plan: plan({
       now: input.now,
       cluster: documents.cluster,
       site: documents.site,
-      network: documents.network,
-      machineClass: documents.machineClass,
-      agent: input.ledger.online ? { online: true, since: input.now } : { online: false, since: undefined },
-      seenAt: input.ledger.seenAt,
+      networks: documents.networks,
+      machineClasses: documents.machineClasses,
+      agent: input.online ? { online: true, since: input.now } : { online: false, since: undefined },
+      seenAt: input.seenAt,
       secretsVersion: secretsVersionOf(memory),
       bootstrap: memory?.bootstrap,
       contract: memory?.contract,
       machines: machines.map((machine) => ({
         ...machine,
-        placement: after.placements.find((placement) => placement.machineId === machine.machineId),
+        address: addressOfMachine(machine, placementOf(machine.machineId)),
+        placement: placementOf(machine.machineId),
         refusal: answer.ok
           ? undefined
           : answer.refusals.find((refusal) => refusal.machineId === machine.machineId)?.problem,
@@ -87,6 +77,7 @@ export function previewCluster(input: PreviewInput): ClusterPreview {
       placementFindings: answer.ok ? placementFindings(documents.cluster.uid, after) : [],
     }),
     capacity: documents.site.spec.hosts.flatMap((host) => hostCapacity(host, after) ?? []),
+    placement: answer.ok ? answer.explanations : [],
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Facts } from '../model/problem.ts'
 import type { HoldCode } from '../model/hold.ts'
+import type { AskedMachine } from '../model/cluster-machines.ts'
 import type { OperationInput, OperationKind } from '../model/operation.ts'
 import type { ClusterDocuments } from './documents.ts'
 import type { Bootstrap, ClusterView, MachineView } from './view.ts'
@@ -16,7 +17,9 @@ export interface Situation {
   readonly documents: ClusterDocuments
   readonly contract: string | undefined
   readonly deleting: boolean
-  /** Control planes the documents ask for, by address. */
+  /** What the documents say of each machine, by name. */
+  readonly asked: ReadonlyMap<string, AskedMachine>
+  /** Machines the documents ask for, by address. */
   readonly wanted: readonly MachineView[]
   /** Machines that must go. */
   readonly leaving: readonly MachineView[]

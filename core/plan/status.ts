@@ -21,12 +21,14 @@ export function clusterStatus(view: ClusterView, plan: Plan): ClusterStatus {
 }
 
 function clusterPhase(view: ClusterView, plan: Plan, machines: readonly MachineView[]): ClusterPhase {
+  if (view.cluster.forgottenAt !== undefined) return 'gone'
   if (view.cluster.deletingAt !== undefined)
     return machines.length === 0 && !anyOpen(view) && plan.operations.length === 0 ? 'gone' : 'deleting'
   const wanted = machines.filter((machine) => machine.wanted)
   const leaving = machines.length > wanted.length
   const allReady = wanted.length > 0 && wanted.every(isReady)
-  const busy = anyOpen(view) || plan.operations.length > 0
+  // Once they are forgotten, the gate is asked again for those that stay.
+  const busy = anyOpen(view) || plan.operations.length > 0 || plan.forget.length > 0
   if (hasSettled(view)) {
     if (allReady && !leaving && !busy) return 'ready'
     return leaving || busy || wanted.some((machine) => !everConfigured(view, machine)) ? 'changing' : 'degraded'

@@ -1,23 +1,18 @@
-import type { ClusterDocument, MachineClassDocument, NetworkDocument, SiteDocument, Stored } from '../model/document.ts'
 import type { Operation } from '../model/operation.ts'
 import type { Placement } from '../model/placement.ts'
 import type { Facts, Problem } from '../model/problem.ts'
 import type { MachineSeen, NodeSeen } from '../model/seen.ts'
 import type { Hold } from '../model/hold.ts'
 import type { Finding } from '../model/status.ts'
+import type { GatheredDocuments } from './documents.ts'
 import type { Lock } from './lock.ts'
 
 /**
  * The frozen facts a plan is made from. Whoever gathers it reads everything first; `plan` then looks at nothing else.
  * Times are epoch ms.
  */
-export interface ClusterView {
+export interface ClusterView extends GatheredDocuments {
   readonly now: number
-  readonly cluster: Stored<ClusterDocument>
-  /** Absent when the document is gone, which becomes a hold. */
-  readonly site: Stored<SiteDocument> | undefined
-  readonly network: Stored<NetworkDocument> | undefined
-  readonly machineClass: Stored<MachineClassDocument> | undefined
   readonly agent: AgentView
   /** When the site was last seen whole; absent before the first full `site.seen`. */
   readonly seenAt: number | undefined
@@ -53,6 +48,7 @@ export interface MachineView {
   readonly machineId: string
   readonly name: string
   readonly role: 'controlplane' | 'worker'
+  /** On the node network; empty until the site has given one. */
   readonly address: string
   /** Hash of everything that decides how the machine is made; see `birthHash`. */
   readonly birthHash: string

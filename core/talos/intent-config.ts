@@ -42,7 +42,7 @@ export function configInputOf(
       role: intent.role,
       hostname: intent.hostname,
       installerImage: installerImage(intent.schematicId, intent.talosVersion, factoryHost),
-      nics: [{ mac: intent.mac, addresses: [intent.addressCidr], gateway: intent.gateway }],
+      nics: intent.nics.map(({ mac, addressCidr, gateway, mtu }) => ({ mac, addresses: [addressCidr], gateway, mtu })),
       nameservers: intent.nameservers,
       certSANs: intent.settings?.talos?.certSANs ?? [],
       ...machineSettings(intent.settings ?? {}),

@@ -2,7 +2,7 @@ import { invariant } from '#core/base/invariant.ts'
 import { mintMachineId } from '#core/model/ids.ts'
 import type { Problem } from '#core/model/problem.ts'
 import { completeDocuments } from '#core/plan/documents.ts'
-import { reconcileMachines, requestFor } from '#core/plan/machines.ts'
+import { addressOfMachine, reconcileMachines, requestsFor } from '#core/plan/machines.ts'
 import type { ClusterView } from '#core/plan/view.ts'
 import { gatherCluster, type GatheredCluster } from '#db/gather.ts'
 import { openDb } from '#db/open.ts'
@@ -67,7 +67,8 @@ async function reserve(
   const wanted = store.machines.all().filter((kept) => kept.machine.wanted)
   if (wanted.every((kept) => kept.placement)) return new Map()
   // All wanted machines go along, placed ones too: what they are matters for how the others are spread.
-  const requests = wanted.map((kept) => requestFor(kept.machine, complete))
+  const machines = wanted.map((kept) => kept.machine)
+  const requests = requestsFor(machines, complete)
   const answer = await siteObject(env, siteUid).reserve(siteUid, complete.cluster.uid, requests)
   if (!answer.ok) return new Map(answer.refusals.map((refusal) => [refusal.machineId, refusal.problem]))
   store.machines.place(answer.placements)
@@ -83,8 +84,8 @@ export function toView(gathered: Gathered, store: ClusterStore, now: number): Cl
     now,
     cluster: documents.cluster,
     site: documents.site,
-    network: documents.network,
-    machineClass: documents.machineClass,
+    networks: documents.networks,
+    machineClasses: documents.machineClasses,
     agent: online ? { online, since: since ?? now } : { online, since },
     seenAt: seen.seenAt,
     secretsVersion: documents.secretsVersion,
@@ -92,12 +93,15 @@ export function toView(gathered: Gathered, store: ClusterStore, now: number): Cl
     contract: store.contract,
     machines: store.machines.all().map(({ machine, placement }) => ({
       ...machine,
+      address: addressOfMachine(machine, placement),
       placement,
       refusal: refusals.get(machine.machineId),
       seen: seen.machines.find((row) => row.machineId === machine.machineId),
       unclear: seen.unclear[machine.machineId],
       // A node of that name with another address belongs to an earlier machine.
-      node: seen.nodes.find((row) => row.name === machine.name && ['', machine.address].includes(row.address)),
+      node: seen.nodes.find(
+        (row) => row.name === machine.name && ['', addressOfMachine(machine, placement)].includes(row.address),
+      ),
     })),
     operations: store.operations.forView(),
     locks: store.locks.held(),

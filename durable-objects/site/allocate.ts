@@ -1,8 +1,8 @@
 import type { PlacementRequest } from '#core/model/placement.ts'
 import { problem } from '#core/model/problem.ts'
 import { placementFindings } from '#core/placement/findings.ts'
-import type { Ledger } from '#core/placement/ledger.ts'
 import { place } from '#core/placement/place.ts'
+import { toLedger } from '#core/placement/to-ledger.ts'
 import type { GatheredSite } from '#db/gather.ts'
 import type { ReserveAnswer } from '../ports.ts'
 import type { SiteStore } from './site-store.ts'
@@ -39,12 +39,8 @@ function decide(
   store.setGeneration(documents.site.generation)
   if (store.seenAt === undefined) return refuseAll(problem('host-unknown', { site: documents.site.metadata.name }))
 
-  const ledger: Ledger = {
-    site: documents.site.spec,
-    networks: Object.fromEntries(documents.networks.map((network) => [network.metadata.name, network.spec])),
-    placements: store.placements.all(),
-    seen: store.seen.all(),
-  }
+  const clusters = documents.clusters.map(({ document }) => document)
+  const ledger = toLedger({ ...documents, clusters }, { placements: store.placements.all(), seen: store.seen.all() })
   const answer = place(clusterUid, requests, ledger, (bytes) => crypto.getRandomValues(new Uint8Array(bytes)))
   if (!answer.ok) return answer
   store.placements.add(answer.placements)

@@ -183,7 +183,7 @@ describe('get and describe', () => {
       '',
     ])
     expect((await callCli(['get', 'machines', '-o', 'name'], env)).out).toBe(
-      'machine/talos-node-0\nmachine/talos-node-1\nmachine/talos-node-2\n',
+      'machine/talos-node-0\nmachine/talos-node-1\nmachine/talos-node-2\nmachine/nas\n',
     )
     const json: unknown = JSON.parse((await callCli(['get', 'cluster', 'home', '-o', 'json'], env)).out)
     expect(json).toMatchObject({
@@ -220,14 +220,34 @@ describe('get and describe', () => {
         'MEMORY HOST',
         'CPU RESERVED',
         'MEMORY RESERVED',
-        'CPU GUESTS',
-        'MEMORY GUESTS',
-        'CPU PLACED',
-        'MEMORY PLACED',
+        'CPU ADOPTED',
+        'MEMORY ADOPTED',
+        'CPU FOREIGN',
+        'MEMORY FOREIGN',
+        'CPU MANAGED',
+        'MEMORY MANAGED',
         'CPU FREE',
         'MEMORY FREE',
       ],
-      ['home', 'prod-srv-01', 'yes', '36', '88Gi', '2', '8Gi', '16', '24Gi', '6', '32Gi', '12', '24Gi', '0', '0Gi'],
+      [
+        'home',
+        'prod-srv-01',
+        'yes',
+        '36',
+        '88Gi',
+        '2',
+        '8Gi',
+        '16',
+        '24Gi',
+        '6',
+        '32Gi',
+        '0',
+        '0Gi',
+        '12',
+        '24Gi',
+        '0',
+        '0Gi',
+      ],
     ])
   })
 
@@ -289,6 +309,26 @@ describe('delete', () => {
       code: 0,
       out: 'network/lan deleted\n',
     })
+  })
+})
+
+describe('forget', () => {
+  test('a cluster is let go by its name only, and only a cluster has machines to leave alone', async () => {
+    await applied()
+    expect(await callCli(['forget', 'cluster', 'home'], env)).toMatchObject({
+      code: 6,
+      err: expect.stringContaining('Repeat with: --confirm home'),
+    })
+    expect(await callCli(['forget', 'cluster', 'home', '--confirm', 'hom'], env)).toMatchObject({ code: 2 })
+    expect(await callCli(['forget', 'machine', 'nas'], env)).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('lanline delete machine nas'),
+    })
+    expect(await callCli(['forget', 'cluster', 'home', '--confirm', 'home'], env)).toMatchObject({
+      code: 0,
+      out: 'cluster/home forgotten\n',
+    })
+    expect((await callCli(['get', 'cluster', 'home'], env)).code).not.toBe(0)
   })
 })
 

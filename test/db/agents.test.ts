@@ -7,7 +7,7 @@ import { findSealedSecrets, insertSealedSecrets, sealedSecretsVersion } from '#d
 import { findStatus, publishStatus, statusesOf } from '#db/statuses.ts'
 import { gatherCluster, gatherSite } from '#db/gather.ts'
 import { joinTokens } from '#db/schema.ts'
-import { aClass, aCluster, aNetwork, aSite, aUid } from './builders.ts'
+import { aClass, aCluster, anIsolatedNetwork, aNetwork, aSite, aUid } from './builders.ts'
 import { aDatabase } from './database.ts'
 
 const actor = { actor: 'tester', requestId: 'r-1', at: 1_000 }
@@ -134,18 +134,38 @@ describe('gather', () => {
     expect(await gatherCluster(db, clusterUid)).toMatchObject({
       cluster: { uid: clusterUid, kind: 'Cluster' },
       site: { uid: siteUid, kind: 'Site' },
-      network: { kind: 'Network', metadata: { name: 'lan' } },
-      machineClass: { kind: 'MachineClass', metadata: { name: 'cp-small' } },
+      networks: { lan: { kind: 'Network' } },
+      machineClasses: { 'cp-small': { kind: 'MachineClass' } },
       secretsVersion: 1,
     })
     expect(await gatherCluster(db, aUid())).toBeUndefined()
     expect(await gatherCluster(db, siteUid)).toBeUndefined()
   })
 
+  test('a cluster comes with the networks of its site and the classes that its worker sets name', async () => {
+    const uid = aUid()
+    const general = { class: 'worker', count: 2, nics: ['lan', 'storage'] }
+    const documents = [anIsolatedNetwork('storage'), aClass('worker'), aClass('unused')]
+    const writes = [...documents, aCluster('wide', { workers: { general } })].map((document) => ({
+      document,
+      uid: document.kind === 'Cluster' ? uid : aUid(),
+      generation: 1,
+      createdAt: 1,
+    }))
+    const scope = { named: [], sites: [], networks: [], machineClasses: [] }
+    await writeDocuments(db, { writes, replacedUids: [], guard: { scope, mark: '' } }, actor)
+    const gathered = await gatherCluster(db, uid)
+    expect(Object.keys(gathered?.networks ?? {}).toSorted()).toEqual(['lan', 'storage'])
+    expect(Object.keys(gathered?.machineClasses ?? {}).toSorted()).toEqual(['cp-small', 'worker'])
+  })
+
   test('a site comes with its networks and its clusters, gone ones left out', async () => {
     const gathered = await gatherSite(db, siteUid)
-    expect(gathered?.networks.map((network) => network.metadata.name)).toEqual(['lan'])
-    expect(gathered?.clusters).toMatchObject([{ uid: clusterUid, name: 'home', document: { uid: clusterUid } }])
+    expect(gathered?.networks.map((network) => network.metadata.name).toSorted()).toEqual(['lan', 'storage'])
+    const found = { uid: clusterUid, name: 'home', document: { uid: clusterUid } }
+    expect(gathered?.clusters).toContainEqual(
+      expect.objectContaining({ ...found, document: expect.objectContaining(found.document) }),
+    )
     await publishStatus(db, {
       uid: clusterUid,
       kind: 'Cluster',
@@ -154,7 +174,7 @@ describe('gather', () => {
       observedGeneration: 1,
       at: 1,
     })
-    expect((await gatherSite(db, siteUid))?.clusters).toEqual([])
+    expect((await gatherSite(db, siteUid))?.clusters.map(({ name }) => name)).toEqual(['wide'])
     expect(await gatherSite(db, clusterUid)).toBeUndefined()
   })
 })

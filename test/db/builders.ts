@@ -1,4 +1,10 @@
-import type { ClusterDocument, MachineClassDocument, NetworkDocument, SiteDocument } from '#core/model/document.ts'
+import type {
+  ClusterDocument,
+  MachineClassDocument,
+  MachineDocument,
+  NetworkDocument,
+  SiteDocument,
+} from '#core/model/document.ts'
 import { mintUid } from '#core/model/ids.ts'
 
 /** Documents with everything filled in; a test names only what matters to it. */
@@ -35,6 +41,22 @@ export const aClass = (name: string, spec: Partial<MachineClassDocument['spec']>
   kind: 'MachineClass',
   metadata: { name },
   spec: { cpu: 4, memory: '8Gi', disks: [{ size: '32Gi' }], ...spec },
+})
+
+/** Nothing leaves it: workers of several clusters reach their storage here. */
+export const anIsolatedNetwork = (name: string, spec: Partial<NetworkDocument['spec']> = {}): NetworkDocument => ({
+  apiVersion,
+  kind: 'Network',
+  metadata: { name },
+  spec: { site: 'home', bridge: 'vmbr1', cidr: '172.31.250.0/24', isolated: true, ...spec },
+})
+
+/** A guest that somebody else keeps. */
+export const anAdopted = (name: string, spec: Partial<MachineDocument['spec']> = {}): MachineDocument => ({
+  apiVersion,
+  kind: 'Machine',
+  metadata: { name },
+  spec: { site: 'home', host: 'pve-1', mode: 'adopt', vmid: 100, cpu: 6, memory: '32Gi', ...spec },
 })
 
 export const aCluster = (name: string, spec: Partial<ClusterDocument['spec']> = {}): ClusterDocument => ({

@@ -43,6 +43,7 @@ interface SpecChanges {
   readonly talos?: object
   readonly kubernetes?: object
   readonly controlPlane?: object
+  readonly workers?: object
   readonly machinePatches?: object
 }
 

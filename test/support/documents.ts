@@ -57,7 +57,12 @@ export const aMachineClass = (spec: Partial<MachineClassDocument['spec']> = {}):
   })
 
 export const aCluster = (
-  changes: { machines?: Record<string, string>; deletingAt?: number; generation?: number } = {},
+  changes: {
+    machines?: Record<string, string>
+    workers?: ClusterDocument['spec']['workers']
+    deletingAt?: number
+    generation?: number
+  } = {},
 ): Stored<ClusterDocument> => ({
   ...stored(CLUSTER_UID, {
     apiVersion: 'lanline/v1alpha1' as const,
@@ -74,6 +79,7 @@ export const aCluster = (
         schedulable: true,
         machines: changes.machines ?? { 'cp-1': '192.168.1.51', 'cp-2': '192.168.1.52', 'cp-3': '192.168.1.53' },
       },
+      ...(changes.workers ? { workers: changes.workers } : {}),
     },
   }),
   generation: changes.generation ?? 1,
@@ -83,7 +89,7 @@ export const aCluster = (
 export const someDocuments = (changes: Partial<ClusterDocuments> = {}): ClusterDocuments => ({
   cluster: aCluster(),
   site: aSite(),
-  network: aNetwork(),
-  machineClass: aMachineClass(),
+  networks: { lan: aNetwork() },
+  machineClasses: { 'cp-small': aMachineClass() },
   ...changes,
 })

@@ -81,7 +81,7 @@ export async function startFakeApi(): Promise<FakeApi> {
       return documents.has(`Site/${parts[2]}`)
         ? { status: 201, body: joinToken }
         : problemAnswer('not-found', { kind: 'Site', name: String(parts[2]) })
-    if (parts[3] === 'capacity') return { status: 200, body: { hosts: [capacity] } }
+    if (parts[3] === 'capacity') return { status: 200, body: { hosts: [capacity], adopted: [nas] } }
     if (parts[3] === 'agents') return { status: 200, body: { items: [] } }
     const kind = KINDS.find((each) => PLURALS[each] === parts[1])
     if (!kind) return problemAnswer('not-found')
@@ -93,6 +93,7 @@ export async function startFakeApi(): Promise<FakeApi> {
       )
     const found = documents.get(`${kind}/${name}`)
     if (!found) return problemAnswer('not-found', { kind, name })
+    if (method === 'POST' && parts[3] === 'forget') return forget(found, request, url)
     return method === 'DELETE' ? remove(found, request, url) : answerWith(found)
   }
 
@@ -115,6 +116,13 @@ export async function startFakeApi(): Promise<FakeApi> {
       return { kind: document.kind, name: document.metadata.name, action, uid, generation }
     })
     return { status: 200, body: { results, plans } }
+  }
+
+  const forget = (found: StoredDocument, request: IncomingMessage, url: URL): Answer => {
+    if (request.headers['if-match'] !== etagOf(found)) return problemAnswer('precondition-failed')
+    if (url.searchParams.get('confirm') !== found.metadata.name) return problemAnswer('confirmation-required')
+    documents.delete(`${found.kind}/${found.metadata.name}`)
+    return { status: 202, body: view(found) }
   }
 
   const remove = (found: StoredDocument, request: IncomingMessage, url: URL): Answer => {
@@ -207,9 +215,20 @@ const joinToken = {
 const capacity = {
   host: 'prod-srv-01',
   online: true,
-  cpu: { physical: 36, host: 2, reserved: { growth: 16 }, guests: 6, placed: 12, free: 0 },
-  memoryMiB: { physical: 90112, host: 8192, reserved: { growth: 24576 }, guests: 32768, placed: 24576, free: 0 },
+  cpu: { physical: 36, host: 2, reserved: { growth: 16 }, adopted: 6, foreign: 0, managed: 12, inFlight: 0, free: 0 },
+  memoryMiB: {
+    physical: 90112,
+    host: 8192,
+    reserved: { growth: 24576 },
+    adopted: 32768,
+    foreign: 0,
+    managed: 24576,
+    inFlight: 0,
+    free: 0,
+  },
 }
+
+const nas = { name: 'nas', host: 'prod-srv-01', vmid: 100, cpu: 6, memoryMiB: 32768, seen: 'running' }
 
 const etagOf = ({ uid, generation }: StoredDocument): string => `"${uid}.${generation}"`
 

@@ -1,7 +1,17 @@
 import { isOpen } from '#core/model/operation.ts'
-import { isHealthyMember, isMember, quorumOf } from '#core/plan/ask.ts'
+import { isHealthyMember, isMember, isReady, quorumOf } from '#core/plan/ask.ts'
 import type { Plan } from '#core/plan/plan-type.ts'
+import type { Placement } from '#core/model/placement.ts'
+import { hostCapacity } from '#core/placement/capacity.ts'
 import type { World } from './plan-world.ts'
+
+/** What is handed out once only. */
+export const UNIQUE: Readonly<Record<string, (placement: Placement) => readonly (string | number)[]>> = {
+  vmid: ({ vmid }) => [vmid],
+  machineId: ({ machineId }) => [machineId],
+  mac: ({ nics }) => nics.map(({ mac }) => mac),
+  address: ({ nics }) => nics.map(({ address }) => address),
+}
 
 /** What no plan may ever do, whatever the view. */
 export function checkInvariants(world: World, next: Plan): void {
@@ -16,6 +26,13 @@ export function checkInvariants(world: World, next: Plan): void {
   const leavers = view.machines.filter(
     (machine) => isMember(machine) && removing.some((operation) => operation.subject === machine.machineId),
   )
+  const workers = view.machines.filter(
+    (machine) =>
+      machine.role === 'worker' &&
+      isReady(machine) &&
+      removing.some((operation) => operation.subject === machine.machineId),
+  )
+  if (!deleting && workers.length > 1) fail('P4', `${workers.map((machine) => machine.name).join(', ')} leave at once`)
   if (!deleting && leavers.length > 1) fail('P1', `${leavers.map((machine) => machine.name).join(', ')} leave at once`)
   for (const machine of view.machines.filter(
     (m) => isMember(m) && next.operations.some((o) => o.kind === 'machine.remove' && o.subject === m.machineId),
@@ -33,11 +50,13 @@ export function checkInvariants(world: World, next: Plan): void {
   const keys = world.operations.filter((operation) => isOpen(operation.state)).map((operation) => operation.key)
   for (const operation of next.operations)
     if (keys.includes(operation.key)) fail('O1', `${operation.kind} recorded twice`)
-  for (const field of ['vmid', 'mac', 'address', 'machineId'] as const)
-    if (new Set(world.placements.map((placement) => placement[field])).size < world.placements.length)
-      fail('P6', `${field} handed out twice`)
-  const memory = world.placements.reduce((total, placement) => total + placement.memoryMiB, 0)
-  if (memory > 24 * 1024) fail('P5', `${memory} MiB placed where 24 GiB are free`)
+  for (const [what, of] of Object.entries(UNIQUE))
+    if (new Set(world.placements.flatMap(of)).size < world.placements.flatMap(of).length)
+      fail('P6', `${what} handed out twice`)
+  for (const host of world.ledger().site.hosts) {
+    const capacity = hostCapacity(host, world.ledger())
+    if (capacity && (capacity.memoryMiB.free < 0 || capacity.cpu.free < 0)) fail('P5', `${host.name} is promised twice`)
+  }
   for (const operation of next.operations)
     if (operation.kind !== 'machine.remove' && deleting)
       fail('P7', `${operation.kind} on a cluster that is being deleted`)

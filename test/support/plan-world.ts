@@ -1,15 +1,16 @@
 import type { Operation, OperationResult } from '#core/model/operation.ts'
 import { isOpen } from '#core/model/operation.ts'
 import { problem } from '#core/model/problem.ts'
-import type { MachineSeen, NodeSeen, SiteSeen } from '#core/model/seen.ts'
+import { EMPTY_SEEN, type MachineSeen, type NodeSeen, type SiteSeen } from '#core/model/seen.ts'
 import type { Placement } from '#core/model/placement.ts'
 import type { ClusterDocument, Stored } from '#core/model/document.ts'
-import { reconcileMachines, requestFor, type RememberedMachine } from '#core/plan/machines.ts'
+import { addressOfMachine, reconcileMachines, requestsFor, type RememberedMachine } from '#core/plan/machines.ts'
 import { plan } from '#core/plan/plan.ts'
 import type { Plan } from '#core/plan/plan-type.ts'
 import { clusterStatus } from '#core/plan/status.ts'
 import type { Bootstrap, ClusterView } from '#core/plan/view.ts'
 import type { Ledger } from '#core/placement/ledger.ts'
+import { toLedger } from '#core/placement/to-ledger.ts'
 import { place } from '#core/placement/place.ts'
 import { mintMachineId } from '#core/model/ids.ts'
 import { aCluster, aMachineClass, aNetwork, aSite, CLUSTER_UID } from './documents.ts'
@@ -34,6 +35,8 @@ export interface World {
   secretsVersion: number
   bootstrapCount: number
   view(): ClusterView
+  /** What the Site object would reckon with. */
+  ledger(): Ledger
   /** One alarm of the Cluster object. */
   turn(): Plan
   /** Something happens in the world: an operation moves on, a machine joins. */
@@ -43,6 +46,7 @@ export interface World {
 
 interface Vm {
   readonly name: string
+  readonly role: 'controlplane' | 'worker'
   power: 'on' | 'off'
   intentHash: string | undefined
   etcd: 'none' | 'learner' | 'healthy'
@@ -79,8 +83,9 @@ export function createWorld(random: Random, site = aSite()): World {
     machines: [],
     nodes: [],
   }
-  const network = aNetwork()
-  const machineClass = aMachineClass()
+  const networks = { lan: aNetwork() }
+  const machineClasses = { 'cp-small': aMachineClass() }
+  const documents = { networks, machineClasses }
   let count = 0
   let holds: ClusterView['holds'] = []
   const refusals = new Map<string, ReturnType<typeof problem>>()
@@ -102,8 +107,7 @@ export function createWorld(random: Random, site = aSite()): World {
         now: world.now,
         cluster: world.cluster,
         site,
-        network,
-        machineClass,
+        ...documents,
         agent: world.online ? { online: true, since: 0 } : { online: false, since: 0 },
         seenAt: world.now,
         secretsVersion: world.secretsVersion,
@@ -111,7 +115,8 @@ export function createWorld(random: Random, site = aSite()): World {
         contract: world.contract,
         machines: world.machines.map((machine) => ({
           ...machine,
-          placement: world.placements.find((placement) => placement.machineId === machine.machineId),
+          address: addressOfMachine(machine, placementOf(world, machine)),
+          placement: placementOf(world, machine),
           refusal: refusals.get(machine.machineId),
           seen: seenOf(machine.machineId, world.vms.get(machine.machineId)),
           node: nodeOf(world.vms.get(machine.machineId)),
@@ -122,27 +127,22 @@ export function createWorld(random: Random, site = aSite()): World {
         placementFindings: [],
       }
     },
+    ledger: () => worldLedger(world, site, seen),
     turn() {
-      const documents = { cluster: world.cluster, site, network, machineClass }
+      const complete = { cluster: world.cluster, site, ...documents }
       const deleting = world.cluster.deletingAt !== undefined
       world.machines = reconcileMachines(
         world.machines,
-        deleting ? undefined : documents,
+        deleting ? undefined : complete,
         world.bootstrap !== undefined,
         () => mintMachineId(random.bytes(16)),
       )
-      const ledger: Ledger = { site: site.spec, networks: { lan: network.spec }, placements: world.placements, seen }
       const asking = world.machines.filter(
         (machine) => machine.wanted && !world.placements.some((p) => p.machineId === machine.machineId),
       )
       refusals.clear()
       if (asking.length > 0) {
-        const answer = place(
-          CLUSTER_UID,
-          asking.map((machine) => requestFor(machine, documents)),
-          ledger,
-          random.bytes,
-        )
+        const answer = place(CLUSTER_UID, requestsFor(asking, complete), world.ledger(), random.bytes)
         if (answer.ok) world.placements.push(...answer.placements)
         else for (const refusal of answer.refusals) refusals.set(refusal.machineId, refusal.problem)
       }
@@ -205,6 +205,16 @@ export function createWorld(random: Random, site = aSite()): World {
   return world
 }
 
+const placementOf = (world: World, { machineId }: RememberedMachine): Placement | undefined =>
+  world.placements.find((placement) => placement.machineId === machineId)
+
+/** What the Site object would reckon with. */
+export const worldLedger = (world: World, site = aSite(), seen: SiteSeen = EMPTY_SEEN): Ledger =>
+  toLedger(
+    { site, networks: [aNetwork()], clusters: [world.cluster], machines: [] },
+    { placements: world.placements, seen },
+  )
+
 function effect(world: World, operation: Operation): void {
   const input = operation.input as { name?: string; machineId?: string; intentHash?: string }
   const vm = world.vms.get(operation.subject)
@@ -212,6 +222,7 @@ function effect(world: World, operation: Operation): void {
   if (operation.kind === 'machine.create' && !vm)
     world.vms.set(operation.subject, {
       name: input.name!,
+      role: world.machines.find(({ machineId }) => machineId === operation.subject)?.role ?? 'controlplane',
       power: 'off',
       intentHash: undefined,
       etcd: 'none',
@@ -232,7 +243,8 @@ function effect(world: World, operation: Operation): void {
 function settle(world: World, vm: Vm): void {
   if (vm.power !== 'on' || vm.intentHash === undefined) return
   const others = [...world.vms.values()]
-  if (
+  if (vm.role === 'worker') vm.nodeReady ||= others.some((other) => other.etcd === 'healthy')
+  else if (
     vm.etcd === 'none' &&
     others.some((other) => other.etcd === 'healthy') &&
     !others.some((other) => other.etcd === 'learner')

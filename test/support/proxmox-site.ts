@@ -153,6 +153,7 @@ export const aRemoval = (
   host: HOST,
   vmid: 2001,
   clusterUid: '0000000000000000000a',
+  role: 'controlplane',
   address: '192.168.1.51',
   mac: '02:54:41:00:00:01',
   storage: 'local-zfs',

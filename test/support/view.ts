@@ -2,6 +2,7 @@ import { hashOf } from '#core/base/canonical-json.ts'
 import type { Operation, OperationKind } from '#core/model/operation.ts'
 import type { Placement } from '#core/model/placement.ts'
 import type { MachineSeen, NodeSeen } from '#core/model/seen.ts'
+import { askedByName } from '#core/plan/documents.ts'
 import { birthHash } from '#core/plan/machines.ts'
 import type { ClusterView, MachineView } from '#core/plan/view.ts'
 import { CLUSTER_UID, someDocuments } from './documents.ts'
@@ -18,25 +19,37 @@ export const aPlacement = (name: string, changes: Partial<Placement> = {}): Plac
   machineId: machineIdOf(name),
   clusterUid: CLUSTER_UID,
   name,
+  role: 'controlplane',
   host: 'prod-srv-01',
-  storage: 'local-zfs',
   imageStorage: 'local',
-  bridge: 'vmbr0',
   vmid: 4950 + lastOctet(name),
-  mac: `02:00:00:00:00:${lastOctet(name).toString(16).padStart(2, '0').toUpperCase()}`,
-  address: `192.168.1.${lastOctet(name)}`,
   cpu: 4,
   memoryMiB: 8192,
-  diskGiB: 32,
+  disks: [{ name: 'talos-system', storage: 'local-zfs', sizeGiB: 32 }],
+  nics: [
+    {
+      network: 'lan',
+      bridge: 'vmbr0',
+      mac: `02:00:00:00:00:${lastOctet(name).toString(16).padStart(2, '0').toUpperCase()}`,
+      address: `192.168.1.${lastOctet(name)}`,
+    },
+  ],
+  devices: [],
   ...changes,
 })
+
+const bornAs = (name: string): string => {
+  const documents = someDocuments()
+  const asked = askedByName(documents).get(name)
+  return asked ? birthHash(documents, asked) : ''
+}
 
 export const aMachine = (name: string, changes: Partial<MachineView> = {}): MachineView => ({
   machineId: machineIdOf(name),
   name,
   role: 'controlplane',
   address: `192.168.1.${lastOctet(name)}`,
-  birthHash: birthHash(someDocuments(), name),
+  birthHash: bornAs(name),
   placement: aPlacement(name),
   refusal: undefined,
   seen: undefined,

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { plan } from '#core/plan/plan.ts'
 import { busyMs, gapsOf, longestChain, type Work } from '#tools/bench/critical-path.ts'
 import { viewOf } from '#tools/bench/planner-time.ts'
+import { timePlacement } from '#tools/bench/placement-time.ts'
 import { print } from '#tools/bench/print.ts'
 import { toReport } from '#tools/bench/report.ts'
 
@@ -86,6 +87,14 @@ describe('the views that the planner is timed with', () => {
   test('hold as many machines as asked for', () => {
     expect(viewOf(1_000, 'half way').machines).toHaveLength(1_000)
     expect(new Set(viewOf(1_000, 'half way').machines.map(({ machineId }) => machineId)).size).toBe(1_000)
+  })
+})
+
+describe('placement', () => {
+  test('of a thousand machines on 32 hosts fills them as evenly as they can be filled', () => {
+    const { balance, fullest } = timePlacement(32, 1_000)
+    expect(fullest).toBeLessThanOrEqual(1)
+    expect(balance).toBeLessThanOrEqual(1.05)
   })
 })
 

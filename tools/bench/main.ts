@@ -1,16 +1,18 @@
 import { parseArgs } from 'node:util'
 import { play } from './play.ts'
+import { timePlacement } from './placement-time.ts'
 import { STORIES, timePlanner } from './planner-time.ts'
-import { print } from './print.ts'
+import { print, printPlacement } from './print.ts'
 import { toReport } from './report.ts'
 
 const HELP = `Measures what Lanline itself adds to the work it has done: a creation in the lab, an idle hour, the agent, the planner.
 
-  npm run bench -- [--rate N] [--quick] [--json]
+  npm run bench -- [--rate N] [--quick] [--placement] [--json]
 
   --rate N   how much faster than life the lab runs (default 4). The faster, the more every real millisecond of the
              product weighs against the seconds of the lab
   --quick    the same at rate 20 and with a shorter idle hour; its ratio is not the one to compare with the target
+  --placement  only how long placement thinks and how evenly it fills hosts; seconds, without the lab
   --json     one JSON object on standard output, and nothing else there
   --help     this text`
 const DEFAULT_RATE = 4
@@ -20,26 +22,39 @@ const MAX_RATE = 1_000
 const IDLE_S = 60
 const QUICK_IDLE_S = 15
 const MACHINE_COUNTS = [1, 100, 1_000]
+/** Hosts and machines of one site. */
+const SITES = [
+  [4, 50],
+  [32, 1_000],
+] as const
 
 const { values } = parseArgs({
   options: {
     rate: { type: 'string' },
     quick: { type: 'boolean', default: false },
+    placement: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 })
 const rate = Number(values.rate ?? (values.quick ? QUICK_RATE : DEFAULT_RATE))
 if (values.help) console.log(HELP)
-else if (!(rate > 0 && rate <= MAX_RATE)) {
+else if (values.placement) {
+  const placement = timesOfPlacement()
+  console.log(values.json ? JSON.stringify({ placement }) : printPlacement(placement).join('\n'))
+} else if (!(rate > 0 && rate <= MAX_RATE)) {
   console.error(`--rate ${values.rate} is not a number above 0 and at most ${MAX_RATE}`)
   process.exitCode = 2
 } else await bench()
+
+function timesOfPlacement() {
+  return SITES.map(([hosts, machines]) => timePlacement(hosts, machines))
+}
 
 async function bench(): Promise<void> {
   const say = (text: string): void => console.error(`bench: ${text}`)
   const planner = MACHINE_COUNTS.flatMap((count) => STORIES.map((story) => timePlanner(count, story)))
   const played = await play(rate, values.quick ? QUICK_IDLE_S : IDLE_S, say)
-  const report = toReport(played, planner)
+  const report = toReport(played, planner, timesOfPlacement())
   console.log(values.json ? JSON.stringify(report) : `\n${print(report)}`)
 }

@@ -1,9 +1,11 @@
 import { hashOf } from '#core/base/canonical-json.ts'
+import { invariant } from '#core/base/invariant.ts'
+import type { AskedMachine } from '#core/model/cluster-machines.ts'
 import type { ClusterDocument, Stored } from '#core/model/document.ts'
 import { mintMachineId, mintUid } from '#core/model/ids.ts'
 import type { Operation, OperationKind } from '#core/model/operation.ts'
 import type { MachineSeen } from '#core/model/seen.ts'
-import type { ClusterDocuments } from '#core/plan/documents.ts'
+import { askedByName, type ClusterDocuments } from '#core/plan/documents.ts'
 import { intentFor, intentHash } from '#core/plan/intent.ts'
 import { reconcileMachines } from '#core/plan/machines.ts'
 import { plan } from '#core/plan/plan.ts'
@@ -62,21 +64,28 @@ export function viewOf(machineCount: number, story: Story): ClusterView {
       machineId: machine.machineId,
       clusterUid: documents.cluster.uid,
       name: machine.name,
+      role: machine.role,
       host: 'prod-srv-01',
-      storage: 'local-zfs',
       imageStorage: 'local',
-      bridge: 'vmbr0',
       vmid: 5000 + index,
-      mac: `02:00:00:00:${hex(index >> 8)}:${hex(index & 0xff)}`,
-      address: machine.address,
       cpu: 4,
       memoryMiB: 8192,
-      diskGiB: 32,
+      disks: [{ name: 'talos-system', storage: 'local-zfs', sizeGiB: 32 }],
+      nics: [
+        {
+          network: 'lan',
+          bridge: 'vmbr0',
+          mac: `02:00:00:00:${hex(index >> 8)}:${hex(index & 0xff)}`,
+          address: machine.address,
+        },
+      ],
+      devices: [],
     },
     refusal: undefined,
     seen: undefined,
     node: undefined,
   }))
+  const asked = askedByName(documents)
   const stages = machines.map((_, index) => stageOf(story, index))
   const begun = stages.some((stage) => stage >= MEMBER)
   return {
@@ -88,7 +97,9 @@ export function viewOf(machineCount: number, story: Story): ClusterView {
     bootstrap: begun
       ? { machineId: machines[0]?.machineId ?? '', founders: machines.map((machine) => machine.machineId) }
       : undefined,
-    machines: machines.map((machine, index) => atStage(machine, stages[index] ?? ABSENT, documents)),
+    machines: machines.map((machine, index) =>
+      atStage(machine, stages[index] ?? ABSENT, documents, asked.get(machine.name)),
+    ),
     operations: machines.flatMap((machine, index) => historyOf(machine, stages[index] ?? ABSENT, documents)),
     locks: [],
     holds: [],
@@ -105,7 +116,13 @@ const stageOf = (story: Story, index: number): number => {
   return story === 'all ready' ? MEMBER : ABSENT
 }
 
-function atStage(machine: MachineView, stage: number, documents: ClusterDocuments): MachineView {
+function atStage(
+  machine: MachineView,
+  stage: number,
+  documents: ClusterDocuments,
+  asked: AskedMachine | undefined,
+): MachineView {
+  invariant(asked, 'the documents name every machine of the story')
   const { machineId, name, address } = machine
   const seen = (changes: Partial<MachineSeen>): MachineSeen => ({
     machineId,
@@ -122,7 +139,7 @@ function atStage(machine: MachineView, stage: number, documents: ClusterDocument
     seen: seen({
       stage: 'running',
       ready: true,
-      intentHash: intentHash(intentFor(machine, documents, '1.13')),
+      intentHash: intentHash(intentFor(machine, asked, documents, '1.13')),
       etcd: { memberId: name, learner: false, leader: false, healthy: true },
     }),
     node: { clusterUid: documents.cluster.uid, name, ready: true, version: 'v1.36.3', address },
@@ -161,8 +178,10 @@ function documentsOf(machineCount: number): ClusterDocuments {
   return {
     cluster: stored(wide, 1),
     site: stored(site, 2),
-    network: stored({ ...network, spec: { ...network.spec, cidr: '10.0.0.0/8', gateway: '10.255.255.254' } }, 3),
-    machineClass: stored(machineClass, 4),
+    networks: {
+      lan: stored({ ...network, spec: { ...network.spec, cidr: '10.0.0.0/8', gateway: '10.255.255.254' } }, 3),
+    },
+    machineClasses: { [machineClass.metadata.name]: stored(machineClass, 4) },
   }
 }
 

@@ -1,4 +1,5 @@
 import { TARGET_RATIO, type Report } from './report.ts'
+import type { PlacementTime } from './placement-time.ts'
 import type { Usage } from './usage.ts'
 
 /** Gaps shorter than this are what a call takes. */
@@ -67,8 +68,30 @@ export function print(report: Report): string {
         String(time.holds),
       ]),
     ]),
+    '',
+    ...printPlacement(report.placement),
   ].join('\n')
 }
+
+/** One call that places all machines; the balance is how much fuller the fullest host is than it has to be. */
+export const printPlacement = (times: readonly PlacementTime[]): readonly string[] => [
+  'One call that gives every machine its place (all of them new)',
+  ...table([
+    ['  machines', 'hosts', 'median', 'slowest', 'fullest', 'emptiest', 'optimum', 'balance'],
+    ...times.map((time) => [
+      `  ${time.machineCount}`,
+      String(time.hostCount),
+      milliseconds(time.medianMs),
+      milliseconds(time.slowestMs),
+      percent(time.fullest),
+      percent(time.emptiest),
+      percent(time.optimum),
+      time.balance.toFixed(3),
+    ]),
+  ]),
+]
+
+const percent = (share: number): string => `${(share * 100).toFixed(1)}%`
 
 const usageCells = (usage: Usage): readonly string[] =>
   [usage.requests, usage.objectRequests, usage.alarms, usage.messages, usage.rows, usage.d1Rows].map(String)

@@ -1,5 +1,6 @@
 import { busyMs, gapsOf, longestChain, sayWork, type Gap } from './critical-path.ts'
 import type { Played } from './play.ts'
+import type { PlacementTime } from './placement-time.ts'
 import type { PlannerTime } from './planner-time.ts'
 import type { Usage } from './usage.ts'
 
@@ -19,12 +20,17 @@ export interface Report {
   readonly idleHour: Played['idle']
   readonly memory: Played['memory']
   readonly planner: readonly PlannerTime[]
+  readonly placement: readonly PlacementTime[]
 }
 
 /** What `makespan / critical path` should not be above. */
 export const TARGET_RATIO = 1.15
 
-export function toReport(played: Played, planner: readonly PlannerTime[]): Report {
+export function toReport(
+  played: Played,
+  planner: readonly PlannerTime[],
+  placement: readonly PlacementTime[] = [],
+): Report {
   const { rate, startMs, endMs } = played
   const chain = longestChain(played.works)
   const toS = (realMs: number): number => Number(((realMs * rate) / 1_000).toFixed(2))
@@ -48,5 +54,6 @@ export function toReport(played: Played, planner: readonly PlannerTime[]): Repor
     idleHour: played.idle,
     memory: played.memory,
     planner,
+    placement,
   }
 }

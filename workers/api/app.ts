@@ -19,6 +19,7 @@ import { registerAudit } from './routes/audit.ts'
 import { registerCapacity } from './routes/capacity.ts'
 import { registerDocuments } from './routes/documents.ts'
 import { registerEvents } from './routes/events.ts'
+import { registerForget } from './routes/forget.ts'
 import { registerOperations } from './routes/operations.ts'
 import { countRequest } from './usage.ts'
 
@@ -50,6 +51,7 @@ export function createApp(): OpenAPIHono<ApiEnv> {
 
   for (const kind of KINDS) registerDocuments(app, kind)
   registerApply(app)
+  registerForget(app)
   registerOperations(app)
   registerEvents(app)
   registerAgents(app)

@@ -19,6 +19,8 @@ export interface StorageRow {
   readonly content: readonly string[]
   readonly active: boolean
   readonly shared: boolean
+  /** As in `zfspool`. */
+  readonly type: string | undefined
   readonly totalBytes: number
   readonly usedBytes: number
 }
@@ -59,6 +61,7 @@ export async function clusterResources(http: ProxmoxHttp): Promise<Result<Cluste
         .sort(),
       active: row['status'] === 'available',
       shared: toFlag(row['shared']),
+      type: toText(row['plugintype']),
       totalBytes: toCount(row['maxdisk']),
       usedBytes: toCount(row['disk']),
     })),

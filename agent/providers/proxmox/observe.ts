@@ -94,6 +94,7 @@ function toStorageSeen(storage: StorageRow): StorageSeen {
     content: [...storage.content],
     active: storage.active,
     shared: storage.shared,
+    ...(storage.type === undefined ? {} : { type: storage.type }),
     totalGiB,
     freeGiB: Math.floor((totalGiB * Math.floor(Math.max(0, free) * FREE_STEPS)) / FREE_STEPS),
   }

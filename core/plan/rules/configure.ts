@@ -1,4 +1,5 @@
 import { isHealthyMember, isMember, openOperations, quorumRisk } from '../ask.ts'
+import type { ConfigIntent } from '../../model/operation.ts'
 import { intentFor, intentHash } from '../intent.ts'
 import { hold, wish, type Rule, type Situation, type Verdict } from '../rule.ts'
 import type { MachineView } from '../view.ts'
@@ -14,34 +15,53 @@ import type { MachineView } from '../view.ts'
 export const configure: Rule = (situation) => {
   if (situation.deleting) return []
   let inFlight = changeInFlight(situation)
-  return situation.wanted.filter(needsConfiguration(situation)).map((machine): Verdict => {
-    const { view, documents, contract } = situation
-    if (view.secretsVersion === 0) return hold('waiting-for-machine', machine.name, { waitsFor: 'secrets' })
+  return situation.wanted.flatMap((machine): readonly Verdict[] => {
+    const { view } = situation
+    const intent = intentToApply(situation, machine)
+    if (!intent) return []
+    if (view.secretsVersion === 0) return [hold('waiting-for-machine', machine.name, { waitsFor: 'secrets' })]
+    if (machine.role === 'worker') return [configureWorker(situation, machine, intent)]
     const later = view.bootstrap && !view.bootstrap.founders.includes(machine.machineId)
     if (later && inFlight && openOperations(view, machine.machineId).length === 0)
-      return hold('membership-change-in-flight', machine.name, { machine: inFlight })
+      return [hold('membership-change-in-flight', machine.name, { machine: inFlight })]
     if (later) inFlight ??= machine.name
-    const intent = intentFor(machine, documents, contract)
-    return wish('machine.configure', machine.machineId, machine.name, {
-      machineId: machine.machineId,
-      name: machine.name,
-      clusterUid: documents.cluster.uid,
-      address: machine.address,
-      secretsVersion: view.secretsVersion,
-      intent,
-      intentHash: intentHash(intent),
-    })
+    return [configuration(situation, machine, intent)]
+  })
+}
+
+/**
+ * A worker speaks only with a certificate that a control plane gives it, at the VIP: until one is a member of etcd, the
+ * agent would wait for it in vain and keep others from being configured.
+ */
+function configureWorker(situation: Situation, machine: MachineView, intent: ConfigIntent): Verdict {
+  return situation.view.machines.some(isHealthyMember)
+    ? configuration(situation, machine, intent)
+    : hold('waiting-for-bootstrap', machine.name, { waitsFor: 'a healthy control plane' })
+}
+
+function configuration({ view, documents }: Situation, machine: MachineView, intent: ConfigIntent): Verdict {
+  return wish('machine.configure', machine.machineId, machine.name, {
+    machineId: machine.machineId,
+    name: machine.name,
+    clusterUid: documents.cluster.uid,
+    address: machine.address,
+    secretsVersion: view.secretsVersion,
+    intent,
+    intentHash: intentHash(intent),
   })
 }
 
 /** A machine whose own intent was confirmed needs nothing; neither does one whose birth can no longer be changed. */
-const needsConfiguration =
-  ({ view, documents, contract }: Situation) =>
-  (machine: MachineView): boolean => {
-    if (!machine.placement || machine.seen?.power !== 'on') return false
-    if (machine.seen.intentHash === undefined) return true
-    return !view.bootstrap && machine.seen.intentHash !== intentHash(intentFor(machine, documents, contract))
-  }
+function intentToApply(
+  { view, documents, asked, contract }: Situation,
+  machine: MachineView,
+): ConfigIntent | undefined {
+  const now = asked.get(machine.name)
+  if (!now || !machine.placement || machine.seen?.power !== 'on') return undefined
+  if (machine.seen.intentHash !== undefined && view.bootstrap) return undefined
+  const intent = intentFor(machine, now, documents, contract)
+  return machine.seen.intentHash === intentHash(intent) ? undefined : intent
+}
 
 /** The name of a machine that is joining or leaving etcd right now. */
 function changeInFlight({ view, wanted, leaving }: Situation): string | undefined {

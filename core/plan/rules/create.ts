@@ -1,27 +1,38 @@
+import type { AskedMachine } from '../../model/cluster-machines.ts'
 import { hardwareFor } from '../hardware.ts'
 import { intentFor } from '../intent.ts'
-import { hold, wish, type Rule, type Situation } from '../rule.ts'
+import { hold, wish, type Rule, type Situation, type Verdict } from '../rule.ts'
 import type { MachineView } from '../view.ts'
 import { imageReady } from './images.ts'
 
-/** Makes each placed machine that is not there yet, once its image is. */
+/**
+ * Makes each placed machine that is not there yet, once its image is. A worker that takes over the name of another waits
+ * until that one is gone: two of one name would be one node to Kubernetes.
+ */
 export const create: Rule = (situation) => {
   if (situation.deleting) return []
+  const leavingWorkers = new Set(situation.leaving.filter(isWorker).map((machine) => machine.name))
   return situation.wanted
     .filter((machine) => machine.placement && isAbsent(machine))
-    .map((machine) =>
-      imageReady(situation, machine)
-        ? wish('machine.create', machine.machineId, machine.name, creationOf(situation, machine))
-        : hold('waiting-for-machine', machine.name, { waitsFor: 'image', host: machine.placement!.host }),
-    )
+    .flatMap((machine): readonly Verdict[] => {
+      const asked = situation.asked.get(machine.name)
+      if (!asked) return []
+      if (isWorker(machine) && leavingWorkers.has(machine.name))
+        return [hold('waiting-for-machine', machine.name, { waitsFor: 'the earlier machine of that name to be gone' })]
+      if (!imageReady(situation, machine))
+        return [hold('waiting-for-machine', machine.name, { waitsFor: 'image', host: machine.placement!.host })]
+      return [wish('machine.create', machine.machineId, machine.name, creationOf(situation, machine, asked))]
+    })
 }
+
+const isWorker = ({ role }: MachineView): boolean => role === 'worker'
 
 /** Not yet observed counts as absent: the handler looks by UUID before it makes anything. */
 const isAbsent = (machine: MachineView): boolean => machine.seen === undefined || machine.seen.power === 'absent'
 
-function creationOf({ documents, contract }: Situation, machine: MachineView) {
+function creationOf({ documents, contract }: Situation, machine: MachineView, asked: AskedMachine) {
   const placement = machine.placement!
-  const intent = intentFor(machine, documents, contract)
+  const intent = intentFor(machine, asked, documents, contract)
   return {
     machineId: machine.machineId,
     name: machine.name,
@@ -32,7 +43,7 @@ function creationOf({ documents, contract }: Situation, machine: MachineView) {
     talosVersion: intent.talosVersion,
     schematicId: intent.schematicId,
     guestAgent: (documents.cluster.spec.talos.extensions ?? []).some((name) => name.endsWith('qemu-guest-agent')),
-    hardware: hardwareFor(placement, documents),
+    hardware: hardwareFor(placement, asked, documents),
     boot: { by: 'image' as const, imageStorage: placement.imageStorage },
     addressing: 'cloud-init' as const,
     nameservers: intent.nameservers,

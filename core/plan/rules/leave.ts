@@ -1,4 +1,4 @@
-import { isHealthyMember, isMember, mayBeMember, mayExist, openOperations, quorumRisk } from '../ask.ts'
+import { isHealthyMember, isMember, isReady, mayBeMember, mayExist, openOperations, quorumRisk } from '../ask.ts'
 import type { Operation } from '../../model/operation.ts'
 import { hold, wish, type Rule, type Situation, type Verdict } from '../rule.ts'
 import type { MachineView } from '../view.ts'
@@ -9,6 +9,7 @@ import type { MachineView } from '../view.ts'
  *   P1  At most one control-plane membership change is in flight per cluster.
  *   P2  A member leaves only if the healthy members that stay are a quorum of all that stay.
  *   P3  etcd is bootstrapped on one node only: that one stays until others carry etcd, even if it is not wanted any more.
+ *   P4  A worker that works leaves only while no other node is away: one at a time, control planes first.
  *   P7  Nothing is deleted that we cannot prove is ours: the handler proves the UUID before it stops anything.
  *   P11 An unreachable node never blocks deletion for ever: the operation has deadlines and reports what is left.
  *
@@ -17,6 +18,7 @@ import type { MachineView } from '../view.ts'
 export const leave: Rule = (situation) => {
   const { view, leaving } = situation
   let inFlight = situation.deleting ? undefined : (joining(situation) ?? goingOut(situation))
+  let slotTakenBy = situation.deleting ? undefined : awayNode(situation)
   return leaving.toSorted(sickFirst).flatMap((machine): readonly Verdict[] => {
     const open = openOperations(view, machine.machineId)
     const others = open.filter((operation) => operation.kind !== 'machine.remove')
@@ -43,13 +45,19 @@ export const leave: Rule = (situation) => {
       if (risk) return [hold('etcd-quorum-at-risk', machine.name, { machineId: machine.machineId, ...risk })]
     }
     if (member) inFlight ??= machine.name
+    if (!situation.deleting && machine.role === 'worker' && isReady(machine) && open.length === 0) {
+      if (slotTakenBy !== undefined) return [hold('disruption-in-flight', machine.name, { machine: slotTakenBy })]
+    }
+    if (isReady(machine)) slotTakenBy ??= machine.name
     return [removal(situation, machine)]
   })
 }
 
-/** A sick member goes first: its leaving can only help the quorum. */
+/** A sick member goes first: its leaving can only help the quorum. Workers follow when control planes are done. */
 const sickFirst = (a: MachineView, b: MachineView): number =>
-  Number(isHealthyMember(a)) - Number(isHealthyMember(b)) || (a.name < b.name ? -1 : 1)
+  Number(a.role === 'worker') - Number(b.role === 'worker') ||
+  Number(isHealthyMember(a)) - Number(isHealthyMember(b)) ||
+  (a.name < b.name ? -1 : 1)
 
 /** Proven absent, given up by a person, or never asked for at all. */
 function isGone({ view }: Situation, machine: MachineView): boolean {
@@ -72,6 +80,12 @@ function goingOut({ view, leaving }: Situation): string | undefined {
   )?.name
 }
 
+/** A node that carries pods when all is well, and does not now; or one that is on its way out. */
+function awayNode({ view, wanted, leaving }: Situation): string | undefined {
+  const away = wanted.find((machine) => machine.seen?.intentHash !== undefined && !isReady(machine))
+  return (away ?? leaving.find((machine) => openOperations(view, machine.machineId).some(isRemoval)))?.name
+}
+
 const isRemoval = (operation: Operation): boolean => operation.kind === 'machine.remove'
 
 function removal({ view, documents, deleting }: Situation, machine: MachineView): Verdict {
@@ -85,8 +99,9 @@ function removal({ view, documents, deleting }: Situation, machine: MachineView)
     vmid: placement.vmid,
     clusterUid: documents.cluster.uid,
     address: machine.address,
-    mac: placement.mac,
-    storage: placement.storage,
+    role: machine.role,
+    mac: placement.nics[0]!.mac,
+    storage: placement.disks[0]!.storage,
     ...(view.secretsVersion > 0 ? { secretsVersion: view.secretsVersion } : {}),
     vip: documents.cluster.spec.endpoint.vip,
     peers: staying.map(({ machineId, name, address }) => ({ machineId, name, address })),

@@ -110,10 +110,8 @@ describe('operations', () => {
       role: 'controlplane',
       schedulable: true,
       hostname: 'cp-1',
-      mac: '02:00:00:00:00:01',
-      addressCidr: '192.168.1.51/24',
+      nics: [{ mac: '02:00:00:00:00:01', addressCidr: '192.168.1.51/24', gateway: '192.168.1.1' }],
       networkCidr: '192.168.1.0/24',
-      gateway: '192.168.1.1',
       nameservers: [],
     } as const
     operations.accept(
@@ -125,7 +123,7 @@ describe('operations', () => {
           clusterUid: CLUSTER,
           address: '192.168.1.51',
           secretsVersion: 1,
-          intent: { ...intent, nameservers: [] },
+          intent: { ...intent, nics: [...intent.nics], nameservers: [] },
           intentHash: 'h',
         },
       }),

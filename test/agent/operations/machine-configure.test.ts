@@ -25,10 +25,8 @@ const input: OperationInput<'machine.configure'> = {
     role: 'controlplane',
     schedulable: false,
     hostname: 'home-cp-1',
-    mac: '02:54:41:00:00:01',
-    addressCidr: '192.168.1.51/24',
+    nics: [{ mac: '02:54:41:00:00:01', addressCidr: '192.168.1.51/24', gateway: '192.168.1.1' }],
     networkCidr: '192.168.1.0/24',
-    gateway: '192.168.1.1',
     nameservers: ['192.168.1.1'],
   },
 }

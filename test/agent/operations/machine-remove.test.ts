@@ -118,6 +118,15 @@ describe('machine.remove of a member', () => {
     expect(cluster.nodesDeleted).toEqual(['home-cp-1'])
   })
 
+  test('a worker leaves the host and Kubernetes, and etcd is never asked', async () => {
+    const { cluster, deps } = aCluster()
+    const worker = { ...removal, role: 'worker' as const }
+    expect(await removeMachine(deps)(worker, handlerContext())).toEqual({ ok: true, value: { leftovers: [] } })
+    expect(cluster.effects).toEqual([])
+    expect(cluster.members).toHaveLength(3)
+    expect(cluster.nodesDeleted).toEqual(['home-cp-1'])
+  })
+
   test('[P11] a member that does not answer is dropped by one that stays', async () => {
     const { cluster, deps, own } = aCluster()
     own.reachable = false

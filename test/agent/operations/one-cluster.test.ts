@@ -130,10 +130,8 @@ async function bringUp(machine: Machine, role: 'controlplane' | 'worker') {
     role,
     schedulable: true,
     hostname: machine.name,
-    mac: machine.mac,
-    addressCidr: `${machine.address}/24`,
+    nics: [{ mac: machine.mac, addressCidr: `${machine.address}/24`, gateway: '192.168.1.1' }],
     networkCidr: '192.168.1.0/24',
-    gateway: '192.168.1.1',
     nameservers: ['192.168.1.1'],
     contract: '1.13',
     settings: SETTINGS,
@@ -142,10 +140,11 @@ async function bringUp(machine: Machine, role: 'controlplane' | 'worker') {
   return run('machine.configure', { ...peer(machine), ...CLUSTER, secretsVersion: 1, intent, intentHash })
 }
 
-const remove = (machine: Machine, peers: readonly Peer[]) =>
+const remove = (machine: Machine, peers: readonly Peer[], role: 'controlplane' | 'worker' = 'controlplane') =>
   run('machine.remove', {
     ...machine,
     ...CLUSTER,
+    role,
     storage: 'local-zfs',
     vip: VIP,
     secretsVersion: 1,

@@ -22,7 +22,9 @@ describe('errors in people’s YAML', () => {
     [
       'a field like no other is answered with those that are known there',
       machineClass('  cpu: 4\n  memory: 8Gi\n  disks: [{size: 32Gi, speed: 7200}]\n'),
-      ['site.yaml:7:24  spec.disks[0].speed  unknown field; known here: size'],
+      [
+        'site.yaml:7:24  spec.disks[0].speed  unknown field; known here: name, size, storage, cache, ssd, discard, iothread, backup',
+      ],
     ],
     [
       'a missing field is shown at the field it belongs under',

@@ -6,6 +6,7 @@ import { placementFindings } from '#core/placement/findings.ts'
 import type { Ledger } from '#core/placement/ledger.ts'
 import { place } from '#core/placement/place.ts'
 import { aNetwork, aSite, CLUSTER_UID } from '../../support/documents.ts'
+import { UNIQUE } from '../../support/plan-invariants.ts'
 import { seededRandom, seeds } from '../../support/random.ts'
 import { machineIdOf } from '../../support/view.ts'
 
@@ -34,6 +35,8 @@ const aLedger = (changes: Partial<Ledger> = {}): Ledger => ({
   site: aSite().spec,
   networks: { lan: aNetwork().spec },
   placements: [],
+  adopted: [],
+  claimed: {},
   seen: seen(),
   ...changes,
 })
@@ -44,9 +47,9 @@ const aRequest = (name: string, changes: Partial<PlacementRequest> = {}): Placem
   role: 'controlplane',
   cpu: 4,
   memoryMiB: 8192,
-  diskGiB: 32,
-  network: 'lan',
-  address: `192.168.1.${50 + Number(/\d+$/.exec(name)?.[0] ?? 0)}`,
+  disks: [{ name: 'talos-system', sizeGiB: 32 }],
+  nics: [{ network: 'lan', address: `192.168.1.${50 + Number(/\d+$/.exec(name)?.[0] ?? 0)}` }],
+  devices: [],
   ...changes,
 })
 
@@ -86,7 +89,7 @@ describe('the first story', () => {
   test('a repeated request gives the same placements', () => {
     const first = place(CLUSTER_UID, three, aLedger(), random)
     const again = place(CLUSTER_UID, three, aLedger({ placements: first.ok ? first.placements : [] }), random)
-    expect(again).toEqual(first)
+    expect(again.ok && again.placements).toEqual(first.ok && first.placements)
   })
 })
 
@@ -94,10 +97,12 @@ describe('refusals name their cause', () => {
   test('[P6] an address another machine holds', () => {
     const placed = place(CLUSTER_UID, three, aLedger(), random)
     const ledger = aLedger({ placements: placed.ok ? placed.placements : [], site: aSite({ vmids: '5000-5999' }).spec })
-    expect(refusal([aRequest('other', { address: '192.168.1.51' })], ledger)).toMatchObject({
-      code: 'address-taken',
-      facts: { address: '192.168.1.51', by: 'cp-1' },
-    })
+    expect(refusal([aRequest('other', { nics: [{ network: 'lan', address: '192.168.1.51' }] })], ledger)).toMatchObject(
+      {
+        code: 'address-taken',
+        facts: { address: '192.168.1.51', by: 'cp-1' },
+      },
+    )
   })
 
   test.each([
@@ -150,14 +155,18 @@ describe('spreading', () => {
         aRequest(`m-${call}-${index}`, {
           cpu: 1 + chance.int(8),
           memoryMiB: 2048 * (1 + chance.int(8)),
-          address: `192.168.1.${2 + chance.int(200)}`,
+          nics: [
+            chance.chance(0.3) ? { network: 'lan' } : { network: 'lan', address: `192.168.1.${2 + chance.int(200)}` },
+          ],
         }),
       )
       const answer = place(CLUSTER_UID, requests, ledger, chance.bytes)
       if (answer.ok) ledger = { ...ledger, placements: [...ledger.placements, ...answer.placements] }
     }
-    for (const field of ['vmid', 'mac', 'address', 'machineId'] as const)
-      expect(new Set(ledger.placements.map((placement) => placement[field])).size).toBe(ledger.placements.length)
+    for (const of of Object.values(UNIQUE)) {
+      const given = ledger.placements.flatMap(of)
+      expect(new Set(given).size).toBe(given.length)
+    }
     for (const host of ledger.site.hosts) {
       const capacity = hostCapacity(host, ledger)
       expect(capacity?.memoryMiB.free).toBeGreaterThanOrEqual(0)

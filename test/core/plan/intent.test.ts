@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { hashOf } from '#core/base/canonical-json.ts'
+import { hashOf, type Json } from '#core/base/canonical-json.ts'
 import { checkPatches } from '#core/check/patches.ts'
 import { MAX_SETTINGS_CHARS } from '#core/model/cluster.ts'
 import type { OpOffer } from '#core/protocol/op-offer.ts'
 import { MAX_MESSAGE_CHARS } from '#core/protocol/version.ts'
 import type { ClusterDocument, Stored } from '#core/model/document.ts'
 import { ConfigIntent } from '#core/model/operation.ts'
+import { askedByName } from '#core/plan/documents.ts'
 import { intentFor, intentHash } from '#core/plan/intent.ts'
 import { birthHash } from '#core/plan/machines.ts'
 import { plan } from '#core/plan/plan.ts'
@@ -22,10 +23,18 @@ const withSpec = (changes: Parameters<typeof aSpecWith>[0]): Stored<ClusterDocum
   ...aCluster(),
   spec: aSpecWith(changes),
 })
-const intentWith = (changes: Parameters<typeof aSpecWith>[0], name = 'cp-1') =>
-  intentFor(aMachine(name), someDocuments({ cluster: withSpec(changes) }), '1.13')
-const birthWith = (changes: Parameters<typeof aSpecWith>[0], name = 'cp-1') =>
-  birthHash(someDocuments({ cluster: withSpec(changes) }), name)
+const askedWith = (changes: Parameters<typeof aSpecWith>[0], name: string) => {
+  const documents = someDocuments({ cluster: withSpec(changes) })
+  return { documents, asked: askedByName(documents).get(name)! }
+}
+const intentWith = (changes: Parameters<typeof aSpecWith>[0], name = 'cp-1') => {
+  const { documents, asked } = askedWith(changes, name)
+  return intentFor(aMachine(name, { role: asked.role }), asked, documents, '1.13')
+}
+const birthWith = (changes: Parameters<typeof aSpecWith>[0], name = 'cp-1') => {
+  const { documents, asked } = askedWith(changes, name)
+  return birthHash(documents, asked)
+}
 const [patch, other] = [{ machine: { env: { A: 'b' } } }, { machine: { env: { A: 'c' } } }]
 
 describe('the intent of a machine', () => {
@@ -36,14 +45,14 @@ describe('the intent of a machine', () => {
     expect(birthWith({})).toBe(
       hashOf({
         name: 'cp-1',
-        address: '192.168.1.51',
+        role: 'controlplane',
         class: aMachineClass().spec,
         talos,
         kubernetes,
         vip: '192.168.1.50',
         schedulable: true,
-        network: { bridge, cidr, gateway, nameservers },
-      }),
+        networks: [{ network: 'lan', address: '192.168.1.51', bridge, cidr, gateway, nameservers }],
+      } as Json),
     )
   })
 
@@ -61,6 +70,25 @@ describe('the intent of a machine', () => {
       patches: { cluster: [patch], set: [other], machine: [patch, other] },
     })
     expect(ConfigIntent.parse(intent)).toEqual(intent)
+  })
+
+  test('of a worker carries the labels, taints and patches of its set, and none of another set or the control planes', () => {
+    const changes = {
+      controlPlane: { nodeLabels: { a: 'b' }, patches: [patch] },
+      workers: {
+        general: { class: 'cp-small', count: 1, ...EVERY_NODE_SETTING, patches: [other] },
+        plain: { class: 'cp-small', machines: { hal: '192.168.1.70' } },
+      },
+      machinePatches: { 'home-general-0': [patch] },
+    }
+    expect(intentWith(changes, 'home-general-0').settings).toEqual({
+      node: EVERY_NODE_SETTING,
+      patches: { set: [other], machine: [patch] },
+    })
+    expect(intentWith(changes, 'hal').settings).toBeUndefined()
+    const without = { workers: { ...changes.workers, general: { class: 'cp-small', count: 1 } } }
+    expect(birthWith(changes, 'home-general-0')).not.toBe(birthWith(without, 'home-general-0'))
+    expect(birthWith(changes, 'hal')).toBe(birthWith(without, 'hal'))
   })
 
   test('with a setting that an agent does not know is not taken in part', () => {

@@ -3,7 +3,7 @@ import { EMPTY_SEEN } from '#core/model/seen.ts'
 import { plan } from '#core/plan/plan.ts'
 import { previewCluster } from '#core/plan/preview-cluster.ts'
 import { someDocuments } from '../../support/documents.ts'
-import { createWorld, type World } from '../../support/plan-world.ts'
+import { createWorld, worldLedger, type World } from '../../support/plan-world.ts'
 import { seededRandom, seeds } from '../../support/random.ts'
 
 /** A dry run of the cluster as it stands. */
@@ -17,8 +17,9 @@ function preview(world: World) {
   return previewCluster({
     now,
     documents,
-    networks: { lan: documents.network.spec },
-    ledger: { placements: world.placements, seen: { ...EMPTY_SEEN, machines, nodes }, seenAt: now, online: true },
+    ledger: worldLedger(world, documents.site, { ...EMPTY_SEEN, machines, nodes }),
+    seenAt: now,
+    online: true,
     memory: {
       bootstrap: world.bootstrap,
       contract: world.contract,

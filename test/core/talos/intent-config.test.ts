@@ -16,10 +16,8 @@ const intent: ConfigIntent = {
   role: 'controlplane',
   schedulable: true,
   hostname: 'talos-node-0',
-  mac: 'BC:24:11:00:00:01',
-  addressCidr: '192.168.1.51/24',
+  nics: [{ mac: 'BC:24:11:00:00:01', addressCidr: '192.168.1.51/24', gateway: '192.168.1.1' }],
   networkCidr: '192.168.1.0/24',
-  gateway: '192.168.1.1',
   nameservers: ['192.168.1.1'],
 }
 
@@ -150,7 +148,10 @@ describe('patches of an intent', () => {
 })
 
 test('a configuration that a node would refuse is refused before it is sent', async () => {
-  const input = configInputOf({ ...intent, addressCidr: '192.168.1.300/24' }, await aBundle())
+  const input = configInputOf(
+    { ...intent, nics: [{ ...intent.nics[0]!, addressCidr: '192.168.1.300/24' }] },
+    await aBundle(),
+  )
   if (!input.ok) throw new Error('a supported intent was refused')
   expect(checkedMachineConfig(input.value, '1.13')).toMatchObject({
     ok: false,

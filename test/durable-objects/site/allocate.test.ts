@@ -10,9 +10,9 @@ const aRequest = (network: string, address: string, changes: Partial<PlacementRe
   role: 'controlplane',
   cpu: 4,
   memoryMiB: 8192,
-  diskGiB: 32,
-  network,
-  address,
+  disks: [{ name: 'talos-system', sizeGiB: 32 }],
+  nics: [{ network, address }],
+  devices: [],
   ...changes,
 })
 
@@ -68,8 +68,9 @@ describe('reserve', () => {
     await Promise.all(others)
     const { placements } = await sitePort(siteUid).ledger(siteUid)
     expect(placements).toHaveLength(8)
-    for (const field of ['vmid', 'mac', 'address'] as const)
-      expect(new Set(placements.map((placement) => placement[field])).size).toBe(8)
+    expect(new Set(placements.map(({ vmid }) => vmid)).size).toBe(8)
+    expect(new Set(placements.map(({ nics }) => nics[0]?.mac)).size).toBe(8)
+    expect(new Set(placements.map(({ nics }) => nics[0]?.address)).size).toBe(8)
   })
 
   test('[S8] a place is taken back only by the cluster that has it', async () => {

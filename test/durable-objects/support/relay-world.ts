@@ -41,7 +41,7 @@ export async function writeDocument(
   db: Db,
   uid: string,
   document: Document,
-  changes: { generation?: number; deletingAt?: number } = {},
+  changes: { generation?: number; deletingAt?: number; forgottenAt?: number } = {},
 ): Promise<void> {
   const { kind, metadata, spec } = document
   const values = {
@@ -54,6 +54,7 @@ export async function writeDocument(
     createdAt: 0,
     updatedAt: 0,
     deletingAt: changes.deletingAt ?? null,
+    forgottenAt: changes.forgottenAt ?? null,
   }
   await db
     .insert(documents)

@@ -17,6 +17,7 @@ interface Vm {
   readonly vmid: number
   readonly clusterUid: string
   readonly address: string
+  role: 'controlplane' | 'worker'
   power: 'on' | 'off'
   intentHash: string | undefined
 }
@@ -45,7 +46,7 @@ export function createSimulatedSite(): SimulatedSite {
           freeGiB: 900,
         },
       ],
-      bridges: [{ host: HOST, name: 'vmbr0' }],
+      bridges: ['vmbr0', 'vmbr1'].map((name) => ({ host: HOST, name })),
       guests: [...vms].map(([uuid, vm]) => ({
         host: HOST,
         vmid: vm.vmid,
@@ -72,15 +73,23 @@ export function createSimulatedSite(): SimulatedSite {
           const made = input as OperationInput<'machine.create'>
           const address = made.hardware.nics[0]?.addressCidr?.split('/')[0] ?? ''
           const { name, vmid, clusterUid } = made
-          vms.set(made.machineId, { name, vmid, clusterUid, address, power: 'off', intentHash: undefined })
+          vms.set(made.machineId, {
+            name,
+            vmid,
+            clusterUid,
+            address,
+            role: 'controlplane',
+            power: 'off',
+            intentHash: undefined,
+          })
           return { vmid }
         }
         case 'machine.start':
           vmOf(input).power = 'on'
           return {}
         case 'machine.configure': {
-          const { intentHash } = input as OperationInput<'machine.configure'>
-          vmOf(input).intentHash = intentHash
+          const { intentHash, intent } = input as OperationInput<'machine.configure'>
+          Object.assign(vmOf(input), { intentHash, role: intent.role })
           return { intentHash, configToken: 'token' }
         }
         case 'etcd.bootstrap':
@@ -110,7 +119,7 @@ function machineSeen(machineId: string, vm: Vm, bootstrapped: boolean): MachineS
     stage: vm.power === 'off' ? 'unreachable' : configured ? 'running' : 'maintenance',
     ready: configured && bootstrapped,
     ...(configured ? { intentHash: vm.intentHash } : {}),
-    ...(configured && bootstrapped
+    ...(configured && bootstrapped && vm.role === 'controlplane'
       ? { etcd: { memberId: vm.name, learner: false, leader: false, healthy: true } }
       : {}),
   }

@@ -83,7 +83,7 @@ describe('apply', () => {
     const { body } = await apply([moved('planned', 60)], '?dryRun=true')
     expect(body.results).toMatchObject([{ name: 'planned', action: 'created', generation: 1 }])
     const plan = body.plans['planned']!
-    expect(plan.capacity).toMatchObject([{ host: 'pve-1', cpu: { physical: 36, placed: 4, free: 32 } }])
+    expect(plan.capacity).toMatchObject([{ host: 'pve-1', cpu: { physical: 36, inFlight: 4, free: 32 } }])
     expect(plan.findings).toMatchObject([{ code: 'fits' }])
     expect(plan.operations).toContainEqual({ kind: 'secrets.create', subject: 'planned' })
     expect(plan.holds.every(({ text, unblock }) => text.length > 0 && unblock.length > 0)).toBe(true)
@@ -289,7 +289,7 @@ describe('schema errors', () => {
           path: 'spec.bogus',
           code: 'invalid-document',
           message: 'unknown field',
-          hint: 'known here: site, talos, kubernetes, nodeNetwork, endpoint, controlPlane, machinePatches',
+          hint: 'known here: site, talos, kubernetes, nodeNetwork, endpoint, controlPlane, workers, machinePatches',
         },
       ]),
     )

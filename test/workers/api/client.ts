@@ -66,6 +66,7 @@ export interface ApplyBody {
       holds: { code: string; subject: string; text: string; unblock: string }[]
       findings: { code: string; text: string }[]
       capacity: { host: string; cpu: { free: number }; memoryMiB: { free: number } }[]
+      placement: { machine: string; host: string; hosts: { host: string; says: string }[] }[]
     }
   >
 }

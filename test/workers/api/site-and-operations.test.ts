@@ -86,7 +86,12 @@ describe('agents', () => {
 
 describe('capacity', () => {
   test('shows the arithmetic of hosts that were seen, and names those that were not', async () => {
-    expect((await call('GET', '/v1/sites/home/capacity')).body).toEqual({ hosts: [], unseen: ['pve-1'], online: false })
+    expect((await call('GET', '/v1/sites/home/capacity')).body).toEqual({
+      hosts: [],
+      adopted: [],
+      unseen: ['pve-1'],
+      online: false,
+    })
     const seen = {
       hosts: [{ name: 'pve-1', online: true, threads: 8, memoryMiB: 32768, version: '9' }],
       storages: [],

@@ -22,6 +22,7 @@ const STATUS_SCHEMAS = {
   Site: { status: SiteStatusAnswer },
   Network: {},
   MachineClass: {},
+  Machine: {},
   Cluster: { status: ClusterStatusAnswer, plan: PlanAnswer.optional() },
 } as const
 
@@ -80,6 +81,7 @@ export const DOCUMENT_INPUTS = {
   Site: DOCUMENT_SCHEMAS.Site.openapi('Site'),
   Network: DOCUMENT_SCHEMAS.Network.openapi('Network'),
   MachineClass: DOCUMENT_SCHEMAS.MachineClass.openapi('MachineClass'),
+  Machine: DOCUMENT_SCHEMAS.Machine.openapi('Machine'),
   Cluster: DOCUMENT_SCHEMAS.Cluster.openapi('Cluster'),
 } as const satisfies Record<Kind, z.ZodType>
 
@@ -87,6 +89,7 @@ export const AnyDocumentInput = z.discriminatedUnion('kind', [
   DOCUMENT_INPUTS.Site,
   DOCUMENT_INPUTS.Network,
   DOCUMENT_INPUTS.MachineClass,
+  DOCUMENT_INPUTS.Machine,
   DOCUMENT_INPUTS.Cluster,
 ])
 

@@ -10,11 +10,16 @@ const Share = z
     physical: z.number(),
     host: z.number(),
     reserved: z.record(z.string(), z.number()).readonly(),
-    guests: z.number(),
-    placed: z.number(),
+    adopted: z.number(),
+    foreign: z.number(),
+    managed: z.number(),
+    inFlight: z.number(),
     free: z.number(),
   })
-  .openapi('Share', { description: 'free = physical − host − reserved − guests − placed' })
+  .openapi('Share', {
+    description:
+      'free = physical − host − reserved (what of it is not drawn yet) − adopted − foreign − managed − inFlight (placed, not there yet)',
+  })
 
 export const HostCapacityAnswer = z
   .object({ host: z.string(), online: z.boolean(), cpu: Share, memoryMiB: Share })
@@ -26,5 +31,14 @@ export const PlanAnswer = z
     holds: z.array(z.object({ code: z.enum(HOLD_CODES), subject: z.string(), text: z.string(), unblock: z.string() })),
     findings: z.array(z.object({ code: z.string(), text: z.string() })),
     capacity: z.array(HostCapacityAnswer),
+    placement: z
+      .array(
+        z.object({
+          machine: z.string(),
+          host: z.string(),
+          hosts: z.array(z.object({ host: z.string(), says: z.string() })),
+        }),
+      )
+      .openapi({ description: 'where each new machine would go, and what every host said to it' }),
   })
   .openapi('Plan')

@@ -1,8 +1,8 @@
-import { checkAddresses } from '#core/check/addresses.ts'
+import { checkBetween } from '#core/check/check-between.ts'
 import { checkTwice, idOf } from '#core/check/documents.ts'
 import { finding, type Finding } from '#core/check/finding.ts'
-import { checkSameSite, danglingReferences } from '#core/check/references.ts'
 import { checkPatches } from '#core/check/patches.ts'
+import { danglingReferences } from '#core/check/references.ts'
 import { checkSettings } from '#core/check/settings.ts'
 import { checkVersions } from '#core/check/versions.ts'
 import { problem, type ProblemCode } from '#core/model/problem.ts'
@@ -24,8 +24,7 @@ export function checkDocuments(
       ...checkTwice(document, earlier),
       ...checkDeleting(document, world),
       ...checkReferences(document, world),
-      ...checkSameSite(document, world),
-      ...checkAddresses(document, world, checkedItself),
+      ...checkBetween(document, world, checkedItself),
       ...(keepsVersions(document, world) ? [] : checkVersions(document)),
       ...checkSettings(document, world, contractIn(world, document), checkedItself),
       ...checkPatches(document),

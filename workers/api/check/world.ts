@@ -1,4 +1,5 @@
 import { byKind, idOf, type Documents } from '#core/check/documents.ts'
+import { referencesOf } from '#core/check/references.ts'
 import type { Document, Stored } from '#core/model/document.ts'
 import { contractOfCluster } from '#core/talos/cluster-contract.ts'
 import type { ScopedDocument } from '#db/scope.ts'
@@ -29,17 +30,11 @@ export function worldOf(stored: readonly ScopedDocument[], documents: readonly D
 export const findBefore = (world: World, document: Document): ScopedDocument | undefined =>
   world.before.find((scoped) => idOf(scoped.stored) === idOf(document))
 
-/** Stored clusters that use an object, as their owner sees them now. */
-export function usersOf(world: World, stored: Stored): readonly ScopedDocument[] {
-  const name = stored.metadata.name
-  return world.before.filter(({ stored: user }) => {
-    if (user.kind === 'Network') return stored.kind === 'Site' && user.spec.site === name
-    if (user.kind !== 'Cluster') return false
-    if (stored.kind === 'Site') return user.spec.site === name
-    if (stored.kind === 'Network') return user.spec.nodeNetwork === name
-    return stored.kind === 'MachineClass' && user.spec.controlPlane.class === name
-  })
-}
+/** Stored documents that refer to an object, as their owner sees them now. */
+export const usersOf = (world: World, stored: Stored): readonly ScopedDocument[] =>
+  world.before.filter(({ stored: user }) =>
+    referencesOf(user).some(({ kind, name }) => kind === stored.kind && name === stored.metadata.name),
+  )
 
 export const isBootstrapped = (scoped: ScopedDocument): boolean => statusValue(scoped, 'bootstrapped') === true
 

@@ -1,6 +1,8 @@
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi'
-import { hostCapacity } from '#core/placement/capacity.ts'
+import { guestOf, hostCapacity } from '#core/placement/capacity.ts'
+import { toLedger } from '#core/placement/to-ledger.ts'
 import { findDocument } from '#db/documents.ts'
+import { gatherSite } from '#db/gather.ts'
 import { iso } from '../answers/document.ts'
 import { HostCapacityAnswer } from '../answers/plan.ts'
 import { responses } from '../answers/problem.ts'
@@ -9,10 +11,22 @@ import { answer, problemResponse, refusal } from '../http.ts'
 import { siteObject } from '../objects.ts'
 import { Params } from './documents.ts'
 
+const AdoptedAnswer = z
+  .object({
+    name: z.string(),
+    host: z.string(),
+    vmid: z.number().int(),
+    cpu: z.number().int(),
+    memoryMiB: z.number().int(),
+    seen: z.enum(['running', 'stopped', 'missing', 'unknown']),
+  })
+  .openapi('AdoptedGuest')
+
 /** What the hosts of a site have, who has it, and what is left: the same arithmetic placement uses. */
 const CapacityAnswer = z
   .object({
     hosts: z.array(HostCapacityAnswer),
+    adopted: z.array(AdoptedAnswer).openapi({ description: 'guests of Machine documents: counted, never touched' }),
     unseen: z.array(z.string()).openapi({ description: 'hosts of the document that no agent has seen' }),
     online: z.boolean().openapi({ description: 'whether the agent is connected' }),
     seenAt: z.iso.datetime().optional(),
@@ -34,13 +48,27 @@ export function registerCapacity(app: OpenAPIHono<ApiEnv>): void {
     }),
     async (c) => {
       const { name } = c.req.valid('param')
-      const site = await findDocument(c.var.db, 'Site', name)
-      if (site?.kind !== 'Site') return problemResponse(c, refusal('not-found', { kind: 'Site', name }))
+      const found = await findDocument(c.var.db, 'Site', name)
+      const documents = found && (await gatherSite(c.var.db, found.uid))
+      if (!documents) return problemResponse(c, refusal('not-found', { kind: 'Site', name }))
+      const { site } = documents
       const { placements, seen, seenAt, online } = await siteObject(c.env, site.uid).ledger(site.uid)
-      const ledger = { site: site.spec, networks: {}, placements, seen }
+      const clusters = documents.clusters.map(({ document }) => document)
+      const ledger = toLedger({ ...documents, clusters }, { placements, seen })
       const hosts = site.spec.hosts.map((host) => ({ host, capacity: hostCapacity(host, ledger) }))
       return answer<z.infer<typeof CapacityAnswer>>(c, {
         hosts: hosts.flatMap(({ capacity }) => capacity ?? []),
+        adopted: ledger.adopted.map((guest) => {
+          const there = guestOf(guest, seen.guests)
+          return {
+            name: guest.name,
+            host: guest.host,
+            vmid: guest.vmid,
+            cpu: Math.max(guest.cpu, there?.cpu ?? 0),
+            memoryMiB: Math.max(guest.memoryMiB, there?.memoryMiB ?? 0),
+            seen: seenAt === undefined ? 'unknown' : !there ? 'missing' : there.running ? 'running' : 'stopped',
+          }
+        }),
         unseen: hosts.filter(({ capacity }) => !capacity).map(({ host }) => host.name),
         online,
         ...(seenAt === undefined ? {} : { seenAt: iso(seenAt) }),

@@ -151,9 +151,9 @@ export function registerDocuments(app: OpenAPIHono<ApiEnv>, kind: Kind): void {
           'not-found',
           'precondition-required',
           'precondition-failed',
-          ...(kind === 'Cluster'
-            ? (['deletion-forbidden', 'confirmation-required'] as const)
-            : (['still-referenced'] as const)),
+          'deletion-forbidden',
+          'confirmation-required',
+          ...(kind === 'Cluster' || kind === 'Machine' ? [] : (['still-referenced'] as const)),
         ],
       ),
     }),

@@ -29,7 +29,7 @@ export function awakenedBy({ changes, world }: Proposal): Awakened {
   const siteNames = new Set<string>()
   for (const { after } of written) {
     if (after.kind === 'Site') siteNames.add(after.metadata.name)
-    if (after.kind === 'Network') siteNames.add(after.spec.site)
+    if (after.kind === 'Network' || after.kind === 'Machine') siteNames.add(after.spec.site)
   }
   for (const { stored } of users) if (stored.kind === 'Cluster') siteNames.add(stored.spec.site)
   const clusterUids = [

@@ -2,7 +2,7 @@ import type { Context } from 'hono'
 import { err, ok, type Result } from '#core/base/result.ts'
 import { idOf } from '#core/check/documents.ts'
 import { DELETION_ANNOTATION, type Kind, type Stored } from '#core/model/document.ts'
-import { markDeleting, removeDocument } from '#db/documents.ts'
+import { findDocument, markDeleting, markForgotten, removeDocument } from '#db/documents.ts'
 import { readScope } from '#db/scope.ts'
 import { actorOf } from '../actor.ts'
 import { toDocumentAnswer, type DocumentAnswer } from '../answers/document.ts'
@@ -14,6 +14,43 @@ import { checkPrecondition, type Precondition } from '../precondition.ts'
 import { untilWon } from './attempts.ts'
 import { WAKE_BEFORE_MS } from './commit.ts'
 import { deletionScopeOf } from './scope-of.ts'
+
+export interface ForgetRequest {
+  readonly name: string
+  readonly precondition: Precondition
+  readonly confirm: string | undefined
+}
+
+/**
+ * The way out when nothing else is: a Cluster is dropped with all that is known of its machines, which run on untouched
+ * and count as somebody else's from then on. Legal in every phase, also when its deletion is stuck.
+ */
+export async function forgetCluster(
+  c: Context<ApiEnv>,
+  request: ForgetRequest,
+): Promise<Result<DocumentAnswer, Refusal>> {
+  return await untilWon(async () => await forgetOnce(c, request))
+}
+
+async function forgetOnce(
+  c: Context<ApiEnv>,
+  { name, precondition, confirm }: ForgetRequest,
+): Promise<Result<DocumentAnswer, Refusal | 'lost'>> {
+  const { db, now } = c.var
+  const scope = deletionScopeOf('Cluster', name)
+  const { documents, mark } = await readScope(db, scope)
+  const found = documents.find((scoped) => idOf(scoped.stored) === `Cluster/${name}` && !isGone(scoped))
+  if (!found) return err(refusal('not-found', { kind: 'Cluster', name }))
+  const { stored, status } = found
+  const refused = checkPrecondition(precondition, stored) ?? protectedAgainst(stored, [], confirm, 'confirm')
+  if (refused) return err(refused)
+  const object = clusterObject(c.env, stored.uid)
+  await object.wake(stored.uid, WAKE_BEFORE_MS)
+  const marked = await markForgotten(db, stored, { scope, mark }, actorOf(c))
+  if (!marked.ok) return marked
+  c.executionCtx.waitUntil(object.wake(stored.uid, 0))
+  return ok(toDocumentAnswer({ ...stored, deletingAt: stored.deletingAt ?? now }, status))
+}
 
 export interface DeleteRequest {
   readonly kind: Kind
@@ -61,14 +98,27 @@ async function deleteOnce(
     return marked.ok ? ok(last) : marked
   }
   const removed = await removeDocument(db, stored, guard, actorOf(c))
+  if (removed.ok && stored.kind === 'Machine') c.executionCtx.waitUntil(wakeSite(c, stored.spec.site))
   if (removed.ok && kind === 'Site') c.executionCtx.waitUntil(siteObject(c.env, stored.uid).dismiss(stored.uid))
   return removed.ok ? ok(last) : removed
 }
 
-function protectedAgainst(stored: Stored, users: readonly string[], confirm: string | undefined): Refusal | undefined {
+/** What the guest took is free again; a cluster that was refused may fit now. A lost wake costs it the next one. */
+async function wakeSite(c: Context<ApiEnv>, name: string): Promise<void> {
+  const site = await findDocument(c.var.db, 'Site', name)
+  if (site) await siteObject(c.env, site.uid).wake(site.uid, 0)
+}
+
+function protectedAgainst(
+  stored: Stored,
+  users: readonly string[],
+  confirm: string | undefined,
+  byDefault: 'allow' | 'confirm' = 'allow',
+): Refusal | undefined {
   if (users.length > 0) return refusal('still-referenced', { by: users })
-  const policy = stored.metadata.annotations?.[DELETION_ANNOTATION]
+  const policy = stored.metadata.annotations?.[DELETION_ANNOTATION] ?? byDefault
   const name = stored.metadata.name
   if (policy === 'forbid') return refusal('deletion-forbidden', { name })
-  return policy === 'confirm' && confirm !== name ? refusal('confirmation-required', { name }) : undefined
+  const wantsName = policy === 'confirm' || byDefault === 'confirm'
+  return wantsName && confirm !== name ? refusal('confirmation-required', { name }) : undefined
 }

@@ -2,13 +2,9 @@ import { completeDocuments } from '#core/plan/documents.ts'
 import { previewCluster, type ClusterPreview } from '#core/plan/preview-cluster.ts'
 import type { PlannedOperation } from '#core/plan/plan-type.ts'
 import { sayHold } from '#core/model/say-hold.ts'
-import type {
-  ClusterDocument,
-  MachineClassDocument,
-  NetworkDocument,
-  SiteDocument,
-  Stored,
-} from '#core/model/document.ts'
+import type { ClusterDocument, Document, SiteDocument, Stored } from '#core/model/document.ts'
+import { toLedger } from '#core/placement/to-ledger.ts'
+import { named } from '#core/check/documents.ts'
 import { EMPTY_SEEN } from '#core/model/seen.ts'
 import type { LedgerAnswer } from '#durable-objects/ports.ts'
 import type { z } from '@hono/zod-openapi'
@@ -53,29 +49,33 @@ async function previewOf(
   now: number,
   ledgerOf: (site: Stored<SiteDocument>) => Promise<LedgerAnswer>,
 ) {
-  const { spec } = cluster
   const all = storedAfter(proposal)
-  const find = <K extends Stored['kind']>(kind: K, name: string) =>
-    all.find((stored): stored is Extract<Stored, { kind: K }> => stored.kind === kind && stored.metadata.name === name)
+  const here = all.filter((stored) => 'site' in stored.spec && stored.spec.site === cluster.spec.site)
+  const networks = here.filter((stored) => stored.kind === 'Network')
   const documents = completeDocuments({
     cluster,
-    site: find('Site', spec.site) as Stored<SiteDocument> | undefined,
-    network: find('Network', spec.nodeNetwork) as Stored<NetworkDocument> | undefined,
-    machineClass: find('MachineClass', spec.controlPlane.class) as Stored<MachineClassDocument> | undefined,
+    site: named(
+      all.filter((stored) => stored.kind === 'Site'),
+      cluster.spec.site,
+    ),
+    networks: byName(networks),
+    machineClasses: byName(all.filter((stored) => stored.kind === 'MachineClass')),
   })
   if (!documents) return undefined
-  const networks = Object.fromEntries(
-    all.flatMap((stored) =>
-      stored.kind === 'Network' && stored.spec.site === spec.site ? [[stored.metadata.name, stored.spec] as const] : [],
-    ),
-  )
-  const [ledger, memory] = await Promise.all([
+  const [known, memory] = await Promise.all([
     ledgerOf(documents.site),
     change.before ? clusterObject(env, cluster.uid).remembered() : undefined,
   ])
   const random = (bytes: number) => crypto.getRandomValues(new Uint8Array(bytes))
-  return toPlanAnswer(previewCluster({ now, documents, networks, ledger, memory, random }))
+  const clusters = here.filter((stored) => stored.kind === 'Cluster')
+  const machines = here.filter((stored) => stored.kind === 'Machine')
+  const ledger = toLedger({ site: documents.site, networks, clusters, machines }, known)
+  const { seenAt, online } = known
+  return toPlanAnswer(previewCluster({ now, documents, ledger, seenAt, online, memory, random }))
 }
+
+const byName = <D extends Document>(found: readonly D[]): Readonly<Record<string, D>> =>
+  Object.fromEntries(found.map((document) => [document.metadata.name, document]))
 
 /** Every stored document of the scope as it would be afterwards. */
 function storedAfter({ changes, world }: Proposal): readonly Stored[] {
@@ -86,7 +86,7 @@ function storedAfter({ changes, world }: Proposal): readonly Stored[] {
   ]
 }
 
-function toPlanAnswer({ plan, capacity }: ClusterPreview): z.infer<typeof PlanAnswer> {
+function toPlanAnswer({ plan, capacity, placement }: ClusterPreview): z.infer<typeof PlanAnswer> {
   return {
     operations: plan.operations.map((operation) => ({ kind: operation.kind, subject: nameOf(operation) })),
     holds: plan.holds.map((hold) => {
@@ -95,6 +95,7 @@ function toPlanAnswer({ plan, capacity }: ClusterPreview): z.infer<typeof PlanAn
     }),
     findings: plan.findings.map(({ code, text }) => ({ code, text })),
     capacity: [...capacity],
+    placement: placement.map(({ name, host, hosts }) => ({ machine: name, host, hosts: [...hosts] })),
   }
 }
 

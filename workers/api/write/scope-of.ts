@@ -1,3 +1,4 @@
+import { referencesOf } from '#core/check/references.ts'
 import type { Document, Kind } from '#core/model/document.ts'
 import type { Scope } from '#db/scope.ts'
 
@@ -9,13 +10,9 @@ export function scopeOf(documents: readonly Document[]): Scope {
   for (const document of documents) {
     name(document.kind, document.metadata.name)
     if (document.kind === 'Site') sites.add(document.metadata.name)
-    if (document.kind === 'Network' || document.kind === 'Cluster') {
-      name('Site', document.spec.site)
-      sites.add(document.spec.site)
-    }
-    if (document.kind === 'Cluster') {
-      name('Network', document.spec.nodeNetwork)
-      name('MachineClass', document.spec.controlPlane.class)
+    for (const reference of referencesOf(document)) {
+      name(reference.kind, reference.name)
+      if (reference.kind === 'Site') sites.add(reference.name)
     }
   }
   const namesOf = (kind: Kind) => documents.filter((one) => one.kind === kind).map((one) => one.metadata.name)

@@ -1,0 +1,1 @@
+ALTER TABLE `documents` ADD `forgotten_at` integer;
