@@ -106,8 +106,8 @@ const inputs = {
   /** Takes a machine out of the cluster and out of the host, and proves that it is gone. */
   'machine.remove': Vm.extend({
     clusterUid: Uid,
-    /** A worker is no member of etcd. */
-    role: z.enum(['controlplane', 'worker']),
+    /** A worker is no member of etcd. A removal that was recorded before there were workers says nothing. */
+    role: z.enum(['controlplane', 'worker']).default('controlplane'),
     address,
     mac: z.string().max(17),
     storage: z.string().max(100),

@@ -61,6 +61,8 @@ export const PlacementRequest = z.object({
     .array(z.object({ network: Name, address: address.optional(), pool: Name.optional() }))
     .min(1)
     .max(MAX_NICS),
+  /** Addresses on which somebody answers that nobody here knows. */
+  avoid: z.array(address).max(16).optional(),
   devices: z.array(mapping).max(MAX_DEVICES),
   where: z.string().max(512).optional(),
   /** The one host it may be on. */

@@ -32,10 +32,10 @@ export class Addresses {
   }
 
   /** One address for each NIC, or the reason why there is none. Nothing is taken yet. */
-  choose(nics: readonly WantedNic[]): Result<readonly string[], Problem> {
+  choose(nics: readonly WantedNic[], avoid: readonly string[] = []): Result<readonly string[], Problem> {
     const chosen: string[] = []
     for (const nic of nics) {
-      const found = nic.address === undefined ? this.#free(nic) : this.#given(nic.address)
+      const found = nic.address === undefined ? this.#free(nic, avoid) : this.#given(nic.address)
       if (!found.ok) return found
       chosen.push(found.value)
     }
@@ -54,13 +54,14 @@ export class Addresses {
     return by === undefined || by.startsWith('the node ') ? ok(address) : err(problem('address-taken', { address, by }))
   }
 
-  #free({ network: name, pool }: WantedNic): Result<string, Problem> {
+  #free({ network: name, pool }: WantedNic, avoid: readonly string[]): Result<string, Problem> {
     const network = this.#ledger.networks[name]
     if (!network) return err(problem('reference-missing', { kind: 'Network', name }))
     const range = rangeOf(network, pool)
     if (!range) return err(problem('reference-missing', { kind: 'pool', name: pool ?? '', network: name }))
     const closed = closedIn(network, pool)
     const key = `${name}/${pool ?? ''}`
+    let firstFree: number | undefined
     for (let value = this.#next.get(key) ?? range.first; value <= range.last; value++) {
       const within = closed.find(({ first, last }) => value >= first && value <= last)
       if (within) {
@@ -69,10 +70,13 @@ export class Addresses {
       }
       const address = formatIpv4(value)
       if (this.#taken.has(address) || Object.hasOwn(this.#ledger.claimed, address)) continue
-      this.#next.set(key, value)
+      // Others may have it again, when who answered there has gone: the search of the next one begins here.
+      firstFree ??= value
+      if (avoid.includes(address)) continue
+      this.#next.set(key, firstFree)
       return ok(address)
     }
-    this.#next.set(key, range.last + 1)
+    this.#next.set(key, firstFree ?? range.last + 1)
     return err(problem('addresses-exhausted', { network: name, ...(pool ? { pool } : {}), range: sayRange(range) }))
   }
 }

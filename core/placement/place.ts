@@ -107,7 +107,7 @@ function placeOne(
   request: PlacementRequest,
   desk: Desk,
 ): Result<{ readonly placement: Placement; readonly explanation: Explanation | undefined }, Problem> {
-  const addresses = desk.addresses.choose(request.nics)
+  const addresses = desk.addresses.choose(request.nics, request.avoid)
   if (!addresses.ok) return addresses
   const judged = desk.rooms.hosts.map((room) => ({ room, fit: fitOn(room, request, desk) }))
   const eligible = judged.flatMap(({ room, fit }) => (fit.ok ? [candidate(room, fit.value, request, desk)] : []))

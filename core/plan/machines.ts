@@ -106,11 +106,12 @@ const hasAddresses = ({ address, moreAddresses = [] }: RememberedMachine, asked:
 export function requestsFor(
   machines: readonly RememberedMachine[],
   documents: ClusterDocuments,
+  avoid: readonly string[] = [],
 ): readonly PlacementRequest[] {
   const asked = askedByName(documents)
   return machines.flatMap((machine) => {
     const now = asked.get(machine.name)
-    return now ? [requestFor(machine.machineId, now, documents)] : []
+    return now ? [{ ...requestFor(machine.machineId, now, documents), avoid: [...avoid] }] : []
   })
 }
 

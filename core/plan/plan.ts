@@ -15,6 +15,7 @@ import { images } from './rules/images.ts'
 import { leave } from './rules/leave.ts'
 import { locks, maintenanceLocks } from './rules/locks.ts'
 import { placement } from './rules/placement.ts'
+import { readdress } from './rules/readdress.ts'
 import { references } from './rules/references.ts'
 import { secrets } from './rules/secrets.ts'
 import { start } from './rules/start.ts'
@@ -37,6 +38,7 @@ const RULES: readonly Rule[] = [
   unclear,
   secrets,
   images,
+  readdress,
   create,
   start,
   configure,

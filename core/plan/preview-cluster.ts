@@ -4,6 +4,7 @@ import type { Explanation } from '../placement/explain.ts'
 import type { Ledger } from '../placement/ledger.ts'
 import { place } from '../placement/place.ts'
 import { mintMachineId } from '../model/ids.ts'
+import { clashingAddresses } from './clash.ts'
 import type { ClusterDocuments } from './documents.ts'
 import { addressOfMachine, reconcileMachines, requestsFor, type RememberedMachine } from './machines.ts'
 import { plan } from './plan.ts'
@@ -41,7 +42,8 @@ export function previewCluster(input: PreviewInput): ClusterPreview {
     mintMachineId(input.random(16)),
   )
   const wanted = machines.filter((machine) => machine.wanted)
-  const answer = place(documents.cluster.uid, requestsFor(wanted, documents), ledger, input.random, {
+  const avoid = clashingAddresses(memory?.operations ?? [])
+  const answer = place(documents.cluster.uid, requestsFor(wanted, documents, avoid), ledger, input.random, {
     explaining: true,
   })
   const known = new Set(ledger.placements.map((placement) => placement.machineId))

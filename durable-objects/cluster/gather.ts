@@ -1,6 +1,7 @@
 import { invariant } from '#core/base/invariant.ts'
 import { mintMachineId } from '#core/model/ids.ts'
 import type { Problem } from '#core/model/problem.ts'
+import { clashingAddresses } from '#core/plan/clash.ts'
 import { completeDocuments } from '#core/plan/documents.ts'
 import { addressOfMachine, reconcileMachines, requestsFor } from '#core/plan/machines.ts'
 import type { ClusterView } from '#core/plan/view.ts'
@@ -68,7 +69,7 @@ async function reserve(
   if (wanted.every((kept) => kept.placement)) return new Map()
   // All wanted machines go along, placed ones too: what they are matters for how the others are spread.
   const machines = wanted.map((kept) => kept.machine)
-  const requests = requestsFor(machines, complete)
+  const requests = requestsFor(machines, complete, clashingAddresses(store.operations.forView()))
   const answer = await siteObject(env, siteUid).reserve(siteUid, complete.cluster.uid, requests)
   if (!answer.ok) return new Map(answer.refusals.map((refusal) => [refusal.machineId, refusal.problem]))
   store.machines.place(answer.placements)

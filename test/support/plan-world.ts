@@ -4,6 +4,7 @@ import { problem } from '#core/model/problem.ts'
 import { EMPTY_SEEN, type MachineSeen, type NodeSeen, type SiteSeen } from '#core/model/seen.ts'
 import type { Placement } from '#core/model/placement.ts'
 import type { ClusterDocument, Stored } from '#core/model/document.ts'
+import { clashingAddresses } from '#core/plan/clash.ts'
 import { addressOfMachine, reconcileMachines, requestsFor, type RememberedMachine } from '#core/plan/machines.ts'
 import { plan } from '#core/plan/plan.ts'
 import type { Plan } from '#core/plan/plan-type.ts'
@@ -142,7 +143,12 @@ export function createWorld(random: Random, site = aSite()): World {
       )
       refusals.clear()
       if (asking.length > 0) {
-        const answer = place(CLUSTER_UID, requestsFor(asking, complete), world.ledger(), random.bytes)
+        const answer = place(
+          CLUSTER_UID,
+          requestsFor(asking, complete, clashingAddresses(world.operations)),
+          world.ledger(),
+          random.bytes,
+        )
         if (answer.ok) world.placements.push(...answer.placements)
         else for (const refusal of answer.refusals) refusals.set(refusal.machineId, refusal.problem)
       }

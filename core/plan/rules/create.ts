@@ -1,4 +1,5 @@
 import type { AskedMachine } from '../../model/cluster-machines.ts'
+import { clashesOnLan } from '../clash.ts'
 import { hardwareFor } from '../hardware.ts'
 import { intentFor } from '../intent.ts'
 import { hold, wish, type Rule, type Situation, type Verdict } from '../rule.ts'
@@ -14,6 +15,7 @@ export const create: Rule = (situation) => {
   const leavingWorkers = new Set(situation.leaving.filter(isWorker).map((machine) => machine.name))
   return situation.wanted
     .filter((machine) => machine.placement && isAbsent(machine))
+    .filter((machine) => !clashesOnLan(situation.view, machine, situation.asked.get(machine.name)))
     .flatMap((machine): readonly Verdict[] => {
       const asked = situation.asked.get(machine.name)
       if (!asked) return []

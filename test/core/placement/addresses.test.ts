@@ -50,6 +50,14 @@ describe('an address that the site gives', () => {
     expect(drain(ledger(lan), { network: 'lan', pool: 'workers' })).toEqual(host(12, 13, 14))
   })
 
+  test('is none that was to be avoided, by whom it was to be; the next may have it', () => {
+    const addresses = new Addresses(ledger(network()))
+    const nics = [{ network: 'lan' }]
+    expect(addresses.choose(nics, host(2, 3))).toEqual({ ok: true, value: host(4) })
+    addresses.take(host(4), 'w-0')
+    expect(addresses.choose(nics)).toEqual({ ok: true, value: host(2) })
+  })
+
   test('that is nowhere to be found is a refusal with the range', () => {
     const none = new Addresses(ledger(network({ reserved: { all: '192.168.1.2-192.168.1.14' } })))
     expect(none.choose([{ network: 'lan' }])).toMatchObject({

@@ -3,12 +3,23 @@ import type { ClusterDocument } from '#core/model/document.ts'
 import { machinesAsked } from '#core/model/cluster-machines.ts'
 import { askedByName } from '#core/plan/documents.ts'
 import { birthHash } from '#core/plan/machines.ts'
+import { problem } from '#core/model/problem.ts'
+import { clashingAddresses } from '#core/plan/clash.ts'
 import { plan } from '#core/plan/plan.ts'
 import type { ClusterView, MachineView } from '#core/plan/view.ts'
 import { aCluster, aSite, someDocuments } from '../../support/documents.ts'
 import { createWorld } from '../../support/plan-world.ts'
 import { seededRandom, seeds } from '../../support/random.ts'
-import { aMember, aMachine, aNode, aPlacement, aView, machineIdOf, seenMachine } from '../../support/view.ts'
+import {
+  aMember,
+  aMachine,
+  anOperation,
+  aNode,
+  aPlacement,
+  aView,
+  machineIdOf,
+  seenMachine,
+} from '../../support/view.ts'
 
 /** Workers come and go by number or by name, at any time, and carry no etcd. */
 type Workers = NonNullable<ClusterDocument['spec']['workers']>
@@ -65,6 +76,41 @@ describe('a worker is configured', () => {
   test('[P1] beside a control plane that is joining: it is no member of etcd', () => {
     const machines = [aMember('cp-1'), aMember('cp-2', { etcd: 'learner' }), waiting]
     expect(kindsOf(running({ machines }))).toContain('machine.configure home-general-0')
+  })
+})
+
+describe('an address that the site gave and on which a stranger answers', () => {
+  const clash = (name: string, address: string) =>
+    anOperation('machine.create', machineIdOf(name), {
+      state: 'failed',
+      finishedAt: 1,
+      result: { outcome: 'failed', problem: problem('address-in-use', { address }) },
+    })
+  const secondTry = (view: ClusterView, name: string) =>
+    plan(view).operations.filter(({ kind, subject }) => kind === 'machine.create' && subject === machineIdOf(name))
+
+  test('[P6] is given up with the machine that never was, and kept clear of by the next', () => {
+    const operations = [clash('home-general-0', '192.168.1.20')]
+    const absent = seenMachine('home-general-0', { power: 'absent', stage: 'unreachable' })
+    const view = running({ machines: [...members, aWorker('home-general-0', { seen: absent })], operations })
+    expect(plan(view).forget).toEqual([machineIdOf('home-general-0')])
+    expect(secondTry(view, 'home-general-0')).toEqual([])
+    expect(clashingAddresses(operations)).toEqual(['192.168.1.20'])
+  })
+
+  test('[P7] is kept while the machine is there, or nobody knows', () => {
+    const operations = [clash('home-general-0', '192.168.1.20')]
+    for (const power of ['on', 'off', 'unknown'] as const) {
+      const seen = seenMachine('home-general-0', { power, stage: 'unreachable' })
+      const view = running({ machines: [...members, aWorker('home-general-0', { seen })], operations })
+      expect(plan(view).forget).toEqual([])
+    }
+  })
+
+  test('waits for the owner when it is theirs', () => {
+    const operations = [clash('cp-1', '192.168.1.51')]
+    const view = running({ machines: [aMachine('cp-1'), aMember('cp-2'), aMember('cp-3')], operations })
+    expect(plan(view).forget).toEqual([])
   })
 })
 
