@@ -1,4 +1,5 @@
 import { LOCK_WAIT_MS } from './config-locks.ts'
+import { readCidata } from './cidata.ts'
 import { cloudInitOf } from './cloud-init.ts'
 import { SHUTDOWN_TIMEOUT_MS, SILENT_AGENT_MS, START_MS, STOP_MS } from './durations.ts'
 import { failed } from './failure.ts'
@@ -227,6 +228,27 @@ export function hardwareOf(world: World, vm: Vm): GuestHardware {
     memoryMiB: vms.memoryMiBOf(config),
     nics: vms.nicsOf(config).map(({ mac, bridge, vlan }) => ({ mac: mac.toLowerCase(), bridge: bridge ?? '', vlan })),
     disk: volume && { id: volume.id, sizeGiB: volume.sizeBytes / 1024 ** 3, image: volume.image?.content },
-    cloudInit: cloudInitOf(config, vm.vmid),
+    cloudInit: cloudInitOf(config, vm.vmid) ?? cidataOf(world, vm),
+    ...installerOf(world, vm),
   }
+}
+
+/** What the first uploaded medium that is one says, in the order of the drives' names. */
+function cidataOf(world: World, vm: Vm): GuestHardware['cloudInit'] {
+  for (const [, drive] of vms.drivesOf(vm.config)) {
+    const bytes = vms.isCdRom(drive) ? world.storages.findVolume(drive.get('file') ?? '')?.bytes : undefined
+    const said = bytes && readCidata(bytes)
+    if (said) return said
+  }
+  return undefined
+}
+
+function installerOf(world: World, vm: Vm): Pick<GuestHardware, 'installer'> {
+  const drives = new Map(vms.drivesOf(vm.config))
+  for (const device of vms.bootOrderOf(vm.config)) {
+    const drive = drives.get(device)
+    const image = drive && vms.isCdRom(drive) ? world.storages.findVolume(drive.get('file') ?? '')?.image : undefined
+    if (image?.content) return { installer: image.content }
+  }
+  return {}
 }
