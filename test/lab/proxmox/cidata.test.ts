@@ -70,9 +70,19 @@ describe('an uploaded medium labelled cidata', () => {
       writeCidata({
         machineId: '6f3b0c1e-1a52-4d0f-9a63-2f4b8a3f0001',
         name: 'cp-1',
-        nics: [{ bridge: 'vmbr0', mac: '02:54:41:00:00:01', addressCidr: '192.168.1.51/24', gateway: '192.168.1.1' }],
+        nics: [
+          {
+            network: 'lan',
+            bridge: 'vmbr0',
+            firewall: false,
+            hostTunnel: false,
+            mac: '02:54:41:00:00:01',
+            addressCidr: '192.168.1.51/24',
+            gateway: '192.168.1.1',
+          },
+        ],
         nameservers: ['192.168.1.1'],
-      } as Parameters<typeof writeCidata>[0]),
+      }),
     )
     expect([...(readIso(image)?.files.keys() ?? [])].sort()).toEqual(['meta-data', 'network-config', 'user-data'])
     expect(readCidata(image)).toEqual({
