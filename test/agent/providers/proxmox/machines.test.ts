@@ -155,6 +155,21 @@ describe('machines', () => {
     ])
   })
 
+  test.each([
+    [403, `Permission check failed (/nodes/${HOST}, Sys.Audit)`, {}],
+    [400, 'Parameter verification failed.', { upid: 'no such task' }],
+  ])(
+    '[pitfall 61] a task that is not shown any more (%i) leaves the answer to the next look',
+    async (status, reason, errors) => {
+      const host = await scripted(() => ({ status, reason, errors }))
+      const upid = `UPID:${HOST}:0000014F:00092BAA:6B002818:qmcreate:2001:lanline@pve!before:`
+      expect(await host.provider.pollTask(upid)).toMatchObject({
+        ok: true,
+        value: { state: 'failed', problem: { code: 'outcome-unknown', facts: { task: upid } } },
+      })
+    },
+  )
+
   test('[pitfall 62] a host that stands alone has no cluster row, and is seen all the same', async () => {
     const host = await scripted(
       byPath({
