@@ -1,12 +1,11 @@
 import { LOCK_WAIT_MS } from './config-locks.ts'
-import { readCidata } from './cidata.ts'
 import { cloudInitOf } from './cloud-init.ts'
 import { SHUTDOWN_TIMEOUT_MS, SILENT_AGENT_MS, START_MS, STOP_MS } from './durations.ts'
 import { failed } from './failure.ts'
 import { applyPending } from './vm-change.ts'
 import * as vms from './vm.ts'
 import { traced, type World } from './world.ts'
-import type { GuestHardware } from '#lab/guest.ts'
+import { hardwareOf } from './guest-hardware.ts'
 import type { Identity } from './access.ts'
 import type { Worker } from './tasks.ts'
 import type { Vm } from './vm.ts'
@@ -209,46 +208,4 @@ function endShutdowns(world: World, who: Identity, vmid: number): void {
     const same = task.type === 'qmshutdown' && task.id === String(vmid) && task.exit === undefined
     if (same && (task.who.user === who.user || who.user === 'root@pam')) world.tasks.kill(task)
   }
-}
-
-export function hardwareOf(world: World, vm: Vm): GuestHardware {
-  const config = vm.config
-  const drives = new Map(vms.drivesOf(config))
-  const bootFile = vms
-    .bootOrderOf(config)
-    .map((device) => drives.get(device))
-    .find((drive) => drive !== undefined && !vms.isCdRom(drive))
-    ?.get('file')
-  const volume = bootFile === undefined ? undefined : world.storages.findVolume(bootFile)
-  return {
-    vmid: vm.vmid,
-    uuid: vms.uuidOf(config),
-    name: config.get('name') ?? `VM${vm.vmid}`,
-    cores: vms.coresOf(config),
-    memoryMiB: vms.memoryMiBOf(config),
-    nics: vms.nicsOf(config).map(({ mac, bridge, vlan }) => ({ mac: mac.toLowerCase(), bridge: bridge ?? '', vlan })),
-    disk: volume && { id: volume.id, sizeGiB: volume.sizeBytes / 1024 ** 3, image: volume.image?.content },
-    cloudInit: cloudInitOf(config, vm.vmid) ?? cidataOf(world, vm),
-    ...installerOf(world, vm),
-  }
-}
-
-/** What the first uploaded medium that is one says, in the order of the drives' names. */
-function cidataOf(world: World, vm: Vm): GuestHardware['cloudInit'] {
-  for (const [, drive] of vms.drivesOf(vm.config)) {
-    const bytes = vms.isCdRom(drive) ? world.storages.findVolume(drive.get('file') ?? '')?.bytes : undefined
-    const said = bytes && readCidata(bytes)
-    if (said) return said
-  }
-  return undefined
-}
-
-function installerOf(world: World, vm: Vm): Pick<GuestHardware, 'installer'> {
-  const drives = new Map(vms.drivesOf(vm.config))
-  for (const device of vms.bootOrderOf(vm.config)) {
-    const drive = drives.get(device)
-    const image = drive && vms.isCdRom(drive) ? world.storages.findVolume(drive.get('file') ?? '')?.image : undefined
-    if (image?.content) return { installer: image.content }
-  }
-  return {}
 }

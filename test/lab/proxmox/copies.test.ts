@@ -5,7 +5,7 @@ let lab: LabHost
 beforeEach(async () => {
   lab = await aHost()
   await lab.fetchImage()
-  expect(await lab.create(20001)).toBe('OK')
+  await lab.create(20001)
 })
 afterEach(() => lab.close())
 
@@ -119,8 +119,8 @@ describe('containers', () => {
     }
     expect(await run('POST', 'lxc', wish)).toBe('OK')
     expect(await run('POST', 'lxc/400/status/start')).toBe('OK')
-    const [row] = (await lab.root.call('GET', `${AT}/lxc`)).body?.data as Record<string, unknown>[]
-    expect(row).toMatchObject({ vmid: 400, name: 'router', status: 'running' })
+    const rows = (await lab.root.call('GET', `${AT}/lxc`)).body?.data
+    expect(rows).toMatchObject([{ vmid: 400, name: 'router', status: 'running' }])
     expect((await lab.root.call('GET', `${AT}/lxc/400/interfaces`)).body?.data).toMatchObject([{ name: 'eth0' }])
     expect(await run('POST', 'lxc/400/status/stop')).toBe('OK')
     expect(await run('DELETE', 'lxc/400')).toBe('OK')
