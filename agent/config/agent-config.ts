@@ -25,7 +25,9 @@ const Proxmox = z
     caFile: path.optional(),
     /** SHA-256 fingerprints of certificates that no CA at hand signed, as `AB:CD:…`; trusted instead of any CA. */
     fingerprints: z
-      .array(z.string().regex(/^([0-9A-Fa-f]{2}:){31}[0-9A-Fa-f]{2}$/, 'must be a SHA-256 fingerprint as Proxmox shows it'))
+      .array(
+        z.string().regex(/^([0-9A-Fa-f]{2}:){31}[0-9A-Fa-f]{2}$/, 'must be a SHA-256 fingerprint as Proxmox shows it'),
+      )
       .min(1)
       .max(16)
       .optional(),
