@@ -12,8 +12,15 @@ export interface GuestHardware {
   readonly nics: readonly { readonly mac: string; readonly bridge: string; readonly vlan: number | undefined }[]
   /** The boot disk; undefined when nothing bootable is attached. */
   readonly disk: GuestDisk | undefined
-  /** What the cloud-init drive says, when one is attached. */
+  /** What the cloud-init drive says, when one is attached; else what a medium labelled `cidata` says. */
   readonly cloudInit: GuestCloudInit | undefined
+  /** The system on the first CD of the boot order that holds one. It starts when nothing is on the disk. */
+  readonly installer?: GuestImage
+}
+
+export interface GuestImage {
+  readonly talosVersion: string
+  readonly schematicId: string
 }
 
 export interface GuestDisk {
@@ -21,7 +28,7 @@ export interface GuestDisk {
   readonly id: string
   readonly sizeGiB: number
   /** What was imported onto it; undefined for an empty disk. */
-  readonly image: { readonly talosVersion: string; readonly schematicId: string } | undefined
+  readonly image: GuestImage | undefined
 }
 
 export interface GuestCloudInit {

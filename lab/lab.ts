@@ -1,6 +1,7 @@
 import { startFactory } from './factory/factory.ts'
 import { makeTrouble, type FaultRequest } from './faults.ts'
 import { Lan } from './lan/lan.ts'
+import { LanNetworks, type LanNetwork } from './lan/networks.ts'
 import { startSocksServer } from './lan/socks-server.ts'
 import type { ProxmoxHost } from './proxmox/host.ts'
 import type { HostOptions, ProxmoxOptions, SharedOptions } from './proxmox/options.ts'
@@ -29,6 +30,8 @@ export interface Lab {
   readonly sites: readonly ProxmoxSite[]
   /** Behind the SOCKS server, and known to the hypervisor's downloads. */
   readonly factoryUrl: string
+  /** Where the factory listens on the loopback, for those in this process. */
+  readonly factoryPort: number
   readonly lan: Lan
   /** The first of `hypervisors`. */
   readonly hypervisor: ProxmoxHost
@@ -66,6 +69,8 @@ export interface LabOptions {
   readonly host?: Partial<Omit<ProxmoxOptions, 'time' | 'trace' | 'guests' | 'images'>>
   /** In place of the default host: hosts that stand alone, and clusters. Their LAN addresses must differ. */
   readonly sites?: readonly LabSite[]
+  /** Bridges and VLANs on which a DHCP server answers; none when not given. */
+  readonly networks?: readonly LanNetwork[]
   /** Groups bound to cluster roles in every Kubernetes of the lab. */
   readonly bindings?: readonly { readonly group: string; readonly role: string }[]
 }
@@ -119,8 +124,11 @@ export async function startLab(options: LabOptions): Promise<Lab> {
   const trace = new Trace()
   const lan = new Lan()
   const world = new TalosWorld({ lan, time, trace, ...(options.bindings ? { bindings: options.bindings } : {}) })
-  const guests = talosGuests(world)
   const factory = await startFactory({ hostNames: [FACTORY_NAME, 'factory.talos.dev'] })
+  const guests = talosGuests(world, {
+    networks: new LanNetworks(options.networks ?? []),
+    extensionsOf: (schematic) => factory.extensionsOf(schematic),
+  })
   const running = await startSites(
     options.sites ?? [{ hosts: [{ ...DEFAULT_HOST, ...options.host }], ...sharedOf(options.host) }],
     { time, trace, guests, images: factory.images },
@@ -151,6 +159,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
     site: site.site,
     sites: running.map((each) => each.site),
     factoryUrl: `http://${FACTORY_NAME}`,
+    factoryPort: factory.port,
     lan,
     hypervisor,
     hypervisors,

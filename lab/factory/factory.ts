@@ -10,10 +10,12 @@ const MAX_SCHEMATICS = 1000
 /** A nocloud disk image of a recent Talos as qcow2, and the disk that it unpacks to. */
 const IMAGE_BYTES = 320 * 1024 ** 2
 const DISK_BYTES = 1280 * 1024 ** 2
+const ISO_BYTES = 310 * 1024 ** 2
 
 const DEFAULT_VERSIONS = ['v1.12.11', 'v1.13.9', 'v1.14.0']
 const EXTENSIONS = ['siderolabs/iscsi-tools', 'siderolabs/qemu-guest-agent', 'siderolabs/util-linux-tools']
-const IMAGE_PATH = /^\/image\/([0-9a-f]{64})\/(v\d+\.\d+\.\d+(?:-[0-9a-z.]+)?)\/(nocloud-amd64\.qcow2)$/
+const IMAGE_PATH =
+  /^\/image\/([0-9a-f]{64})\/(v\d+\.\d+\.\d+(?:-[0-9a-z.]+)?)\/((?:nocloud|metal)-amd64(?:-secureboot)?\.(?:qcow2|iso|raw))$/
 
 export interface FactoryOptions {
   /** As in `v1.14.0`. */
@@ -28,6 +30,8 @@ export interface ImageFactory {
   readonly port: number
   /** What a hypervisor's download finds behind an address. */
   readonly images: ImageSource
+  /** System extensions of a schematic; none of one that is not known. */
+  extensionsOf(schematicId: string): readonly string[]
   /** Ids of everything that was posted. */
   schematics(): readonly string[]
   /** Offline: everybody is refused, downloads included. */
@@ -58,6 +62,7 @@ export async function startFactory(options: FactoryOptions = {}): Promise<ImageF
     url: `http://127.0.0.1:${port}`,
     port,
     images: { look: (url) => look(store, hosts, online, url) },
+    extensionsOf: (id) => store.find(id)?.extensions ?? [],
     schematics: () => store.ids(),
     setOnline: (wanted) => {
       online = wanted
@@ -117,7 +122,7 @@ function look(store: Store, hosts: ReadonlySet<string>, online: boolean, url: st
   if ('missing' in image) return { kind: 'http-error', status: 404, reason: 'Not Found' }
   return {
     kind: 'image',
-    sizeBytes: IMAGE_BYTES,
+    sizeBytes: pathname.endsWith('.iso') ? ISO_BYTES : IMAGE_BYTES,
     virtualBytes: DISK_BYTES,
     sha256: sha256(image.bytes),
     content: { talosVersion: image.version, schematicId: image.id },

@@ -1,3 +1,4 @@
+import { STORAGE_LOCK_WAIT_MS } from './config-locks.ts'
 import { badParameters, failed } from './failure.ts'
 import { importMs } from './durations.ts'
 import { readProperties, writeProperties } from './property-string.ts'
@@ -84,7 +85,7 @@ export async function makeDrive(
   if (!wanted) return existingDrive(world, key, properties, rest)
   const storage = world.storages.get(wanted.storage)
   if (wanted.size === 'cloudinit') {
-    const volume = allocate(world, worker, storage, vmid, 'cloudinit', 'qcow2', CLOUD_INIT_BYTES, 266_240)
+    const volume = await allocate(world, worker, storage, vmid, 'cloudinit', 'qcow2', CLOUD_INIT_BYTES, 266_240)
     rest.set('media', 'cdrom')
     return announce(worker, key, writeProperties(volume.volid, rest))
   }
@@ -95,7 +96,7 @@ export async function makeDrive(
   }
   const isEfi = key.startsWith('efidisk')
   const bytes = isEfi ? EFI_BYTES : key.startsWith('tpmstate') ? TPM_BYTES : Number(wanted.size) * 1024 ** 3
-  const volume = allocate(world, worker, storage, vmid, 'disk', 'raw', bytes, isEfi ? bytes : 0)
+  const volume = await allocate(world, worker, storage, vmid, 'disk', 'raw', bytes, isEfi ? bytes : 0)
   if (isEfi) for (const line of progress(bytes)) worker.log(line)
   rest.set('size', formatSize(bytes))
   return announce(worker, key, writeProperties(volume.volid, rest))
@@ -122,7 +123,8 @@ function existingDrive(
   return writeProperties(file, rest)
 }
 
-function allocate(
+/** Allocates under the store's lock; a store that is busy for too long, or away, is the end of the task. */
+async function allocate(
   world: World,
   worker: Worker,
   storage: Storage,
@@ -132,7 +134,14 @@ function allocate(
   sizeBytes: number,
   usedBytes: number,
   image?: Volume['image'],
-): Volume {
+): Promise<Volume> {
+  if (!storage.active) throw failed(`storage '${storage.name}' is not online`)
+  await world.storageLocks.with(
+    storage.name,
+    STORAGE_LOCK_WAIT_MS,
+    () => undefined,
+    () => worker.log('trying to acquire lock...'),
+  )
   const volume = newDisk(storage, vmid, { suffix, format, sizeBytes, usedBytes, image, at: epochSeconds(world) })
   if (sizeBytes > MAX_DISK_BYTES) {
     storage.volumes.delete(volume.volid)
@@ -164,7 +173,7 @@ async function importImage(
     throw failed(`failed to stat '${world.storages.get(from).path ?? `/dev/${from}`}/${name}'`)
   }
   worker.log(`create full clone of drive (${source})`)
-  const volume = allocate(world, worker, storage, vmid, 'disk', 'qcow2', image.sizeBytes, 0, image.image)
+  const volume = await allocate(world, worker, storage, vmid, 'disk', 'qcow2', image.sizeBytes, 0, image.image)
   worker.log(`allocated target volume '${volume.volid}'`)
   const copy = `/usr/bin/qemu-img convert -p -n -f ${image.format} -O ${volume.format} ${image.path} zeroinit:${volume.path}`
   const broken = (why: string): Error =>

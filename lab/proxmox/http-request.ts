@@ -32,7 +32,7 @@ export async function readRequest(request: IncomingMessage): Promise<ApiRequest>
   const path = raw.slice(prefix[0].length).replace(/\/+$/, '')
   const form = prefix[1] === 'extjs' ? 'extjs' : 'json'
   const type = request.headers['content-type'] ?? ''
-  if (method === 'POST' && /^multipart\/form-data/.test(type) && path.endsWith('/upload'))
+  if (method === 'POST' && type.startsWith('multipart/form-data') && path.endsWith('/upload'))
     return { method, path, form, sent, ...(await readUpload(request, type, sent)) }
   const body = (await readBody(request, method, MAX_BODY_BYTES)).toString('utf8')
   if (body.length > 0) for (const [name, value] of parseBody(request, body)) add(sent, name, value)

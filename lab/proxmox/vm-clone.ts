@@ -6,10 +6,9 @@ import { writeNic } from './nic.ts'
 import { moveGuest } from './vm-migrate.ts'
 import { writeProperties } from './property-string.ts'
 import { newDisk, type Volume } from './storages.ts'
-import { driveFormatOf, drivesOf, isCdRom, isCloudInit, newVm, type Vm } from './vm.ts'
+import { drivesOf, isCdRom, isCloudInit, newVm, type Vm } from './vm.ts'
 import { getSnapshot } from './vm-snapshot.ts'
 import { epochSeconds, traced, type World } from './world.ts'
-import { readProperties } from './property-string.ts'
 import type { Identity } from './access.ts'
 import type { Worker } from './tasks.ts'
 
@@ -130,9 +129,6 @@ async function copyDrive(
   })
   what.made.push(volume)
   if (!linked) await worker.busy(importMs(from.usedBytes, 1))
-  const rest = new Map([
-    ...(readProperties(driveFormatOf(key), [...drive].map(([k, v]) => `${k}=${v}`).join(',')) ?? drive),
-  ])
-  rest.delete('file')
+  const rest = new Map([...drive].filter(([name]) => name !== 'file'))
   return writeProperties(volume.volid, rest)
 }

@@ -5,7 +5,7 @@ import { failed } from './failure.ts'
 import { applyPending } from './vm-change.ts'
 import * as vms from './vm.ts'
 import { traced, type World } from './world.ts'
-import type { GuestHardware } from '#lab/guest.ts'
+import { hardwareOf } from './guest-hardware.ts'
 import type { Identity } from './access.ts'
 import type { Worker } from './tasks.ts'
 import type { Vm } from './vm.ts'
@@ -207,26 +207,5 @@ function endShutdowns(world: World, who: Identity, vmid: number): void {
   for (const task of world.tasks.all()) {
     const same = task.type === 'qmshutdown' && task.id === String(vmid) && task.exit === undefined
     if (same && (task.who.user === who.user || who.user === 'root@pam')) world.tasks.kill(task)
-  }
-}
-
-export function hardwareOf(world: World, vm: Vm): GuestHardware {
-  const config = vm.config
-  const drives = new Map(vms.drivesOf(config))
-  const bootFile = vms
-    .bootOrderOf(config)
-    .map((device) => drives.get(device))
-    .find((drive) => drive !== undefined && !vms.isCdRom(drive))
-    ?.get('file')
-  const volume = bootFile === undefined ? undefined : world.storages.findVolume(bootFile)
-  return {
-    vmid: vm.vmid,
-    uuid: vms.uuidOf(config),
-    name: config.get('name') ?? `VM${vm.vmid}`,
-    cores: vms.coresOf(config),
-    memoryMiB: vms.memoryMiBOf(config),
-    nics: vms.nicsOf(config).map(({ mac, bridge, vlan }) => ({ mac: mac.toLowerCase(), bridge: bridge ?? '', vlan })),
-    disk: volume && { id: volume.id, sizeGiB: volume.sizeBytes / 1024 ** 3, image: volume.image?.content },
-    cloudInit: cloudInitOf(config, vm.vmid),
   }
 }

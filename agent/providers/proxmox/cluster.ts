@@ -1,6 +1,6 @@
 import { err, ok, type Result } from '#core/base/result.ts'
 import { saysIdInUse, saysNotHaManaged } from './errors.ts'
-import { path, type CallFailure, type ProxmoxHttp } from './http.ts'
+import { noAnswer, path, type CallFailure, type ProxmoxHttp } from './http.ts'
 import { bytesToMiB, toCount, toFlag, toRows, toText, type Row } from './parse.ts'
 
 /** Paths under `/cluster`. */
@@ -35,6 +35,7 @@ export interface GuestRow {
   readonly memoryMiB: number
 }
 
+const NEXT_ID = { method: 'GET', path: '/cluster/nextid' } as const
 const RESOURCES = { method: 'GET', path: '/cluster/resources' } as const
 
 /**
@@ -46,8 +47,7 @@ export async function clusterResources(http: ProxmoxHttp): Promise<Result<Cluste
   if (!answer.ok) return err(answer.error)
   const rows = toRows(answer.value)
   // A cluster without a node is a service that just started, not a site that lost everything.
-  if (!rows.some((row) => row['type'] === 'node'))
-    return err({ kind: 'no-answer', call: RESOURCES, text: 'no node is listed yet', hungUp: false })
+  if (!rows.some((row) => row['type'] === 'node')) return err(noAnswer(RESOURCES, 'no node is listed yet'))
   const ofType = (type: string): readonly Row[] => rows.filter((row) => row['type'] === type)
   return ok({
     // A host is `unknown` until its first statistics; only `offline` says that it is gone.
@@ -88,8 +88,9 @@ function toGuest(row: Row): readonly GuestRow[] {
 
 /** `GET /cluster/nextid?vmid=N`: the one unfiltered and current answer to whether any guest of the cluster holds an id. */
 export async function isVmidFree(http: ProxmoxHttp, vmid: number): Promise<Result<boolean, CallFailure>> {
-  const answer = await http.get('/cluster/nextid', { vmid })
-  if (answer.ok) return ok(true)
+  const answer = await http.get(NEXT_ID.path, { vmid })
+  // The proof that a machine is absent: only the number itself says that it is free.
+  if (answer.ok) return toCount(answer.value) === vmid ? ok(true) : err(noAnswer(NEXT_ID, 'another number was told'))
   return saysIdInUse(answer.error) ? ok(false) : err(answer.error)
 }
 

@@ -57,6 +57,9 @@ export interface ProxmoxAccess {
   readonly fingerprints?: readonly string[] | undefined
 }
 
+/** An answer that does not hold what it should is none: nothing may be concluded from what is missing in it. */
+export const noAnswer = (call: Call, text: string): CallFailure => ({ kind: 'no-answer', call, text, hungUp: false })
+
 /** Path parts are escaped, whatever is in them. */
 export const path = (texts: TemplateStringsArray, ...parts: readonly (string | number)[]): string =>
   texts.map((text, index) => text + (index < parts.length ? encodeURIComponent(parts[index] ?? '') : '')).join('')

@@ -7,7 +7,19 @@ import { saysAbsent, saysAway, saysHidden, toProblem } from './errors.ts'
 import type { GuestConfigs } from './guest-configs.ts'
 import type { CallFailure, ProxmoxHttp } from './http.ts'
 import { vmConfig, vmStatus, type VmStatus } from './nodes/qemu.ts'
-import { diskGiBOf, disksOf, macsOf, mediaOf, parseTags, toCount, toFlag, toText, uuidOf, type Row } from './parse.ts'
+import {
+  diskGiBOf,
+  disksOf,
+  macsOf,
+  mediaOf,
+  parseProperties,
+  parseTags,
+  toCount,
+  toFlag,
+  toText,
+  uuidOf,
+  type Row,
+} from './parse.ts'
 
 /**
  * Which guest is which machine. The SMBIOS UUID is the identity and the VMID only a place: a place is given to another
@@ -168,7 +180,7 @@ function toMachineFound(ref: MachineRef, host: string, config: Row, status: VmSt
     protected: toFlag(config['protection']),
     lock: lockOf(ref, config),
     cpu: toCount(config['cores']) * Math.max(1, toCount(config['sockets'])),
-    memoryMiB: toCount(config['memory']),
+    memoryMiB: toCount(parseProperties(toText(config['memory']))['current'] ?? config['memory']),
     diskGiB: diskGiBOf(toText(config[SYSTEM_DISK])),
     macs: macsOf(config),
     volumes: disksOf(config),

@@ -1,7 +1,7 @@
 import { errors, type Dispatcher } from 'undici'
 import { err, ok, type Result } from '#core/base/result.ts'
 import { DialError } from '../../http.ts'
-import type { Call, CallFailure } from './http.ts'
+import { noAnswer, type Call, type CallFailure } from './http.ts'
 import { toRow, toText } from './parse.ts'
 
 /**
@@ -50,8 +50,7 @@ export async function send(
     })
     const said = toRow(parseJson(await answer.body.text()))
     if (answer.statusCode === 200 && 'data' in said) return ok(said['data'])
-    if (answer.statusCode === 200)
-      return err({ kind: 'no-answer', call, text: 'the answer is not one of Proxmox', hungUp: false })
+    if (answer.statusCode === 200) return err(noAnswer(call, 'the answer is not one of Proxmox'))
     return err({
       kind: 'refused',
       call,

@@ -1,7 +1,7 @@
 import { err, ok, type Result } from '#core/base/result.ts'
 import { problem, type Problem } from '#core/model/problem.ts'
 import type { TaskHandle, TaskState } from '../provider.ts'
-import { saysNoSuchTask, taskEnd, toProblem } from './errors.ts'
+import { saysHidden, saysNoSuchTask, taskEnd, toProblem } from './errors.ts'
 import type { ProxmoxHttp } from './http.ts'
 import { listRunningTasks, taskLogTail, taskStatus } from './nodes/tasks.ts'
 
@@ -24,8 +24,9 @@ const userOfToken = (tokenId: string): string => tokenId.split('!')[0] ?? ''
 export async function pollTask(http: ProxmoxHttp, handle: TaskHandle): Promise<Result<TaskState, Problem>> {
   const status = await taskStatus(http, handle)
   if (!status.ok) {
-    if (!saysNoSuchTask(status.error)) return err(toProblem(status.error))
-    return ok({ state: 'failed', problem: problem('outcome-unknown', { task: handle, reason: 'no such task' }) })
+    // Forgotten by its host, or begun with another token and no longer shown: what came of it is looked at.
+    if (!saysNoSuchTask(status.error) && !saysHidden(status.error)) return err(toProblem(status.error))
+    return ok({ state: 'failed', problem: problem('outcome-unknown', { task: handle }, toProblem(status.error)) })
   }
   const { running, exit } = status.value
   if (running) return ok({ state: 'running' })

@@ -5,6 +5,7 @@ import { datacenterRoutes } from './datacenter.ts'
 import { firewallRoutes } from './firewall.ts'
 import { hardwareRoutes } from './hardware.ts'
 import { containerRoutes } from './lxc.ts'
+import { roleRoutes } from './roles.ts'
 import { pageRoutes } from './pages.ts'
 import { userRoutes } from './users.ts'
 import { haRoutes } from './high-availability.ts'
@@ -26,6 +27,7 @@ export const ROUTES: readonly Route[] = [
   ...datacenterRoutes,
   ...firewallRoutes,
   ...accessRoutes,
+  ...roleRoutes,
   ...poolRoutes,
   ...storageRoutes,
   ...storageContentRoutes,

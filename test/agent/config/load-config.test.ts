@@ -45,6 +45,15 @@ describe('loadConfig', () => {
     expect(loaded.ok && loaded.value.proxmox.tokenSecret.reveal()).toBe('from-systemd')
   })
 
+  test('pins the certificates of hosts by their fingerprints, or a CA, and never both', () => {
+    const pin = Array(32).fill('AB').join(':')
+    const pinned = `${PLAIN}  tokenSecret: s\n  fingerprints: ["${pin}"]\n`
+    const loaded = load(pinned)
+    expect(loaded.ok && loaded.value.proxmox.fingerprints).toEqual([pin])
+    expect(errorOf(`${pinned}  caFile: /x.pem\n`)).toContain('give fingerprints or a CA, not both')
+    expect(errorOf(`${PLAIN}  tokenSecret: s\n  fingerprints: [abc]\n`)).toContain('SHA-256 fingerprint')
+  })
+
   test('warns when others can read a secret', () => {
     const loaded = load(`${PLAIN}  tokenSecret: s\n`, {}, 0o644)
     expect(loaded.ok && loaded.value.warnings).toMatchObject([expect.stringContaining('chmod 600')])

@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { problem } from '#core/model/problem.ts'
 import { createMachine } from '#agent/operations/machine-create.ts'
 import { removeMachine } from '#agent/operations/machine-remove.ts'
 import { startMachine } from '#agent/operations/machine-start.ts'
+import { aHardware, aNicShape } from '#test/support/hardware.ts'
 import { crashAfterEachEffect } from '#test/support/crash-after-each-effect.ts'
 import { aCreation, aRemoval, startProxmoxSite, type ProxmoxSite } from '#test/support/proxmox-site.ts'
 import { handlerContext } from '#test/support/step-journal.ts'
@@ -70,7 +72,7 @@ describe('machine.create', () => {
     expect(creations()).toHaveLength(1)
   })
 
-  test('[P7] leaves a VMID alone that somebody else took', async () => {
+  test('[pitfall 1] leaves a VMID alone that somebody else took', async () => {
     site.host.addForeignGuest({ vmid: 2001, name: 'windows', cores: 2, memoryMiB: 2048, running: true })
     const result = await createMachine(site.deps)(aCreation(), handlerContext())
     expect(result).toMatchObject({
@@ -78,6 +80,39 @@ describe('machine.create', () => {
       error: { code: 'vmid-taken', retry: 'never', facts: { name: 'windows' } },
     })
     expect(creations()).toHaveLength(0)
+  })
+
+  test('[pitfall 25] a storage that is locked by others is waited for, and one machine comes of it', async () => {
+    const { pollTask } = site.provider
+    let locked = 1
+    const provider = {
+      ...site.provider,
+      pollTask: async (handle: string) => {
+        const task = await pollTask(handle)
+        if (!handle.includes(':qmcreate:') || !task.ok || task.value.state !== 'done' || locked-- <= 0) return task
+        // As a host cleans up after a creation that could not get its storage.
+        site.host.world.vms.remove(2001)
+        return {
+          ok: true,
+          value: { state: 'failed', problem: problem('provider-busy', { lock: 'storage-local-zfs' }) },
+        } as const
+      },
+    }
+    expect(await createMachine({ ...site.deps, provider })(aCreation(), handlerContext())).toMatchObject({ ok: true })
+    expect(own()).toHaveLength(1)
+  })
+
+  test('with DHCP there is no address to ask about, and none is told', async () => {
+    const asked: string[] = []
+    const findListener = (address: string) => Promise.resolve(void asked.push(address))
+    const nics = [aNicShape({ addressCidr: undefined, gateway: undefined })]
+    const input = aCreation({ addressing: 'dhcp', hardware: aHardware({ nics }) })
+    const made = await createMachine({ ...site.deps, addresses: { findListener } })(input, handlerContext())
+    expect([made, asked, own()[0]?.config.get('ipconfig0')]).toEqual([
+      { ok: true, value: { vmid: 2001 } },
+      [],
+      'ip=dhcp',
+    ])
   })
 
   test('makes nothing while somebody answers on the address', async () => {

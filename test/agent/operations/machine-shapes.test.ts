@@ -130,7 +130,7 @@ describe('[pitfall 4] a host that installs from an ISO', () => {
     media: 'iso',
   }
 
-  test('gets the ISO, boots it behind its empty disk, and loses it once it is configured', async () => {
+  test('[pitfall 36] gets the ISO, boots it behind its empty disk, and loses it once it is configured', async () => {
     const site = await aSite()
     const brought = await ensureImage(site.deps)(image, handlerContext())
     const iso = `local:iso/talos-${TALOS_VERSION}-${SCHEMATIC.slice(0, 8)}-nocloud-amd64.iso`

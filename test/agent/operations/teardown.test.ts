@@ -3,6 +3,7 @@ import { createMachine } from '#agent/operations/machine-create.ts'
 import { removeMachine } from '#agent/operations/machine-remove.ts'
 import { startMachine } from '#agent/operations/machine-start.ts'
 import { newResource } from '#lab/proxmox/high-availability.ts'
+import { crashAfterEachEffect } from '#test/support/crash-after-each-effect.ts'
 import { aHardware } from '#test/support/hardware.ts'
 import { aCreation, aRemoval } from '#test/support/proxmox-site.ts'
 import { handlerContext } from '#test/support/step-journal.ts'
@@ -181,4 +182,26 @@ test('a machine that was protected on purpose by its class is created, kept, and
   expect(await createMachine(pair.deps)(input, handlerContext())).toMatchObject({ ok: true })
   expect(guest().config.get('protection')).toBe('1')
   expect(await remove()).toEqual(DONE)
+})
+
+test('[O20] killed after every effect, a protected machine that HA has is gone once and leaves nothing', async () => {
+  const report = await crashAfterEachEffect(removeMachine, async () => {
+    const fresh = await startProxmoxPair()
+    await createMachine(fresh.deps)(aCreation({ hardware: aHardware({ protection: true }) }), handlerContext())
+    await startMachine(fresh.deps)(aCreation(), handlerContext())
+    fresh.hosts[0].cluster.ha.add(newResource('vm', 2001, 'started'))
+    return {
+      deps: fresh.deps,
+      input: aRemoval(),
+      check(result) {
+        expect(result).toEqual(DONE)
+        expect(fresh.hosts.flatMap((host) => host.guests())).toEqual([])
+        expect(fresh.hosts[0].cluster.ha.manages(2001)).toBe(false)
+      },
+      close: () => fresh.close(),
+    }
+  })
+  expect(report.effects).toEqual(
+    expect.arrayContaining(['releaseFromHa', 'startPowerOff', 'setProtection', 'startDestruction']),
+  )
 })

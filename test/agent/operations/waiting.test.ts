@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { err, ok } from '#core/base/result.ts'
 import { problem } from '#core/model/problem.ts'
 import type { Provider } from '#agent/providers/provider.ts'
-import { waitFor, waitForTask } from '#agent/operations/waiting.ts'
+import { runTaskStep, waitFor, waitForTask } from '#agent/operations/waiting.ts'
 import { handlerContext } from '#test/support/step-journal.ts'
 
 const patience = { what: 'the thing', limitMs: 1_000, everyMs: 100 }
@@ -64,5 +64,39 @@ describe('waitForTask', () => {
     const { lateMs, polls } = await lateness(endsAtMs)
     expect(lateMs).toBeLessThanOrEqual(Math.min(2_000, 250 + endsAtMs / 4))
     expect(polls).toBeLessThanOrEqual(12 + endsAtMs / 2_000)
+  })
+})
+
+describe('runTaskStep', () => {
+  const step = { name: 'stop', stepClass: 'idempotent', limitMs: 1_000 } as const
+  const failed = (code: 'provider-busy' | 'outcome-unknown' | 'task-failed') =>
+    ok({ state: 'failed', problem: problem(code) } as const)
+  const done = ok({ state: 'done' } as const)
+  async function run(
+    ends: readonly (ReturnType<typeof failed> | typeof done)[],
+    starts: readonly (string | undefined)[],
+  ) {
+    const [left, begun] = [[...ends], [] as (string | undefined)[]]
+    const provider = { pollTask: () => Promise.resolve(left.shift()!) } as unknown as Provider
+    const result = await runTaskStep(handlerContext(), provider, step, () => {
+      begun.push(starts[begun.length])
+      return Promise.resolve(ok(begun.at(-1)))
+    })
+    return { result, begun: begun.length }
+  }
+
+  test('[pitfall 24] work that met a lock did nothing, and is begun again', async () => {
+    expect(await run([failed('provider-busy'), done], ['a', 'b'])).toEqual({ result: ok(undefined), begun: 2 })
+  })
+
+  test('[O20] work of which nobody knows the end is looked at, and not begun again when it was done', async () => {
+    expect(await run([failed('outcome-unknown')], ['a', undefined])).toEqual({ result: ok(undefined), begun: 2 })
+  })
+
+  test('work that failed for a reason of its own has failed', async () => {
+    expect(await run([failed('task-failed')], ['a'])).toMatchObject({
+      result: { error: { code: 'task-failed' } },
+      begun: 1,
+    })
   })
 })

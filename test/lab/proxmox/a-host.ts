@@ -54,7 +54,7 @@ export class HeldTime implements LabTime {
   }
 }
 
-const images: ImageSource = {
+export const images: ImageSource = {
   look: (url) => {
     if (url === IMAGE_URL)
       return { kind: 'image', sizeBytes: 300 * 1024 ** 2, virtualBytes: 1024 ** 3, sha256: 'c0ffee', content: IMAGE }

@@ -90,7 +90,10 @@ export class Client {
 
   async exitOf(upid: string): Promise<string> {
     for (let tries = 0; tries < 2000; tries += 1) {
-      const { body } = await this.call('GET', `/nodes/${this.#host.node}/tasks/${encodeURIComponent(upid)}/status`)
+      const { body } = await this.call(
+        'GET',
+        `/nodes/${upid.split(':')[1] ?? ''}/tasks/${encodeURIComponent(upid)}/status`,
+      )
       const status = body?.data as { status?: string; exitstatus?: string } | undefined
       if (status?.status === 'stopped') return status.exitstatus ?? ''
     }

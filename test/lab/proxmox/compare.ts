@@ -1,5 +1,5 @@
 import type { Answer, Body } from './client.ts'
-import type { Row } from './replaying.ts'
+import type { Row } from './recording.ts'
 import { shapeOf } from './shape.ts'
 
 /** Values that differ from run to run: what was recorded → what this run has. */
@@ -77,7 +77,7 @@ function compareValues(row: Row, ours: Body, names: Names): string | undefined {
     const last = (data: unknown): string => withoutProcess((data as { t: string }[]).at(-1)?.t ?? '')
     const [recorded, answered] = [last(row.body.data), last(ours.data)]
     // A first page that ends in the middle of a copy says how fast the disk was.
-    return /^transferred /.test(recorded) ? undefined : mismatch(names.ours(recorded), answered)
+    return recorded.startsWith('transferred ') ? undefined : mismatch(names.ours(recorded), answered)
   }
   return undefined
 }

@@ -5,7 +5,8 @@ import { Trace } from '#lab/trace.ts'
 import { startProxmox, type ProxmoxHost } from '#lab/proxmox/host.ts'
 import type { ProxmoxOptions } from '#lab/proxmox/options.ts'
 import { Client, ticketHeaders, tokenHeader } from './client.ts'
-import { readRows, replayFlow, type Outcome, type Replay, type Row } from './replaying.ts'
+import { readRows, type Row } from './recording.ts'
+import { replayFlow, type Outcome, type Replay } from './replaying.ts'
 import { VirtualTime } from './virtual-time.ts'
 
 /**
@@ -225,7 +226,7 @@ function shrinkTiny(started: ProxmoxHost): void {
 /** Between the trials of the recorded create call its guest was removed, off the record. */
 async function tidyUp(root: Client, started: ProxmoxHost, row: Row): Promise<void> {
   const vmid = row.params?.['vmid']
-  const isTrial = row.method === 'POST' && /^11 create:/.test(row.step) && /\/qemu$/.test(row.path)
+  const isTrial = row.method === 'POST' && row.step.startsWith('11 create:') && row.path.endsWith('/qemu')
   if (!isTrial || !started.guests().some((vm) => vm.vmid === Number(vmid))) return
   await root.call('PUT', `/nodes/pve1/qemu/${vmid}/config`, { params: { protection: 0 } })
   await root.run('POST', `/nodes/pve1/qemu/${vmid}/status/stop`)

@@ -1,23 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs'
 import type { ProxmoxHost } from '#lab/proxmox/host.ts'
-import { Client, tokenHeader, type Answer, type Body } from './client.ts'
+import { Client, tokenHeader, type Answer } from './client.ts'
+import { Pace } from './pace.ts'
+import type { Row } from './recording.ts'
 import { differenceOf, learn, Names } from './compare.ts'
 import type { VirtualTime } from './virtual-time.ts'
-
-/** One call of a recording of the real API. */
-export interface Row {
-  readonly step: string
-  readonly actor: string
-  /** Seconds into the run at which it was sent, and how long the answer took. */
-  readonly t: number
-  readonly ms: number
-  readonly method: string
-  readonly path: string
-  readonly params: Record<string, string | number> | null
-  readonly status: number
-  readonly reason: string
-  readonly body: Body
-}
 
 export interface Replay {
   readonly host: ProxmoxHost
@@ -37,30 +23,6 @@ export interface Outcome {
   readonly leftOut: readonly string[]
   readonly differences: readonly string[]
 }
-
-/** A moment of real time in which an idle server would have answered. */
-const MOMENT_MS = 2
-const QUIET_MOMENTS = 3
-const WAY_MOMENTS = 500
-const MOMENTS = 20
-
-export function readRows(path: string): Row[] | undefined {
-  if (!existsSync(path)) return undefined
-  return readFileSync(path, 'utf8')
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => atWork(JSON.parse(line) as Row))
-    .toSorted((a, b) => a.t - b.t)
-}
-
-/** A call that answered with a UPID after seconds had stood in the daemon's queue: it is sent when its turn came. */
-function atWork(row: Row): Row {
-  const queued = typeof row.body?.data === 'string' && row.body.data.startsWith('UPID:') && row.ms > QUEUED_MS
-  return queued ? { ...row, t: row.t + (row.ms - WORK_MS) / 1000, ms: WORK_MS } : row
-}
-
-const QUEUED_MS = 1000
-const WORK_MS = 40
 
 /**
  * Sends every call of a recording at its own time, those that overlapped in life at once, and compares the answers.
@@ -86,17 +48,17 @@ export async function replayFlow(replay: Replay): Promise<Outcome> {
 class Run {
   readonly #replay: Replay
   readonly #names = new Names()
+  readonly #pace: Pace
   readonly #clients: Map<string, Client>
   /** Calls without an answer yet, and when they had one in life. */
   #waiting: { readonly endS: number; readonly answered: Promise<void> }[] = []
   readonly #differences: { readonly index: number; readonly text: string }[] = []
   readonly #leftOut: string[] = []
-  /** Calls that were sent and have no answer here yet. */
-  #open = 0
   #agreed = 0
 
   constructor(replay: Replay) {
     this.#replay = replay
+    this.#pace = new Pace(replay.time, replay.host)
     this.#clients = new Map([
       ...(replay.tokens ?? []),
       ['root@pam (ticket)', replay.root],
@@ -142,7 +104,7 @@ class Run {
   /** Who of several equals wins is chance: their answers are compared as a set, and the winner's task is the winner's. */
   async sendTogether(index: number, count: number): Promise<void> {
     const rows = Array.from({ length: count }, (_, offset) => index + offset)
-    const answers = await this.#settle(Promise.all(rows.map((each) => this.#call(this.#row(each)))))
+    const answers = await this.#pace.settle(Promise.all(rows.map((each) => this.#call(this.#row(each)))))
     const left = answers.toSorted((a, b) => orderOf(a.body?.data) - orderOf(b.body?.data))
     for (const each of rows.toSorted((a, b) => this.#rank(a) - this.#rank(b))) {
       const fit = left.findIndex((answer) => answer.status === this.#row(each).status)
@@ -173,24 +135,24 @@ class Run {
     }
     // Whoever sent this call had these answers.
     const known = this.#waiting.filter(({ endS }) => endS <= row.t + 0.002)
-    if (known.length > 0) await this.#settle(Promise.all(known.map(({ answered }) => answered)))
+    if (known.length > 0) await this.#pace.settle(Promise.all(known.map(({ answered }) => answered)))
     const next = this.#replay.rows[index + 1]
     const overlaps = next !== undefined && row.t * 1000 + row.ms > next.t * 1000 + 2
     const answer = this.#exchange(row).then((got) => this.#judge(index, got))
     const waiting = { endS: row.t + row.ms / 1000, answered: answer }
     this.#waiting.push(waiting)
     answer.finally(() => (this.#waiting = this.#waiting.filter((each) => each !== waiting))).catch(() => undefined)
-    if (overlaps) await this.#settle(answer, this.#replay.time.now() + (next.t - row.t) * 1000)
+    if (overlaps) await this.#pace.settle(answer, this.#replay.time.now() + (next.t - row.t) * 1000)
     else {
       const before = this.#replay.time.now()
-      await this.#settle(answer)
+      await this.#pace.settle(answer)
       const spent = this.#replay.time.now() - before
       await this.#advance(index, spent)
     }
   }
 
   async finish(): Promise<void> {
-    await this.#settle(Promise.all(this.#waiting.map(({ answered }) => answered)))
+    await this.#pace.settle(Promise.all(this.#waiting.map(({ answered }) => answered)))
   }
 
   #row(index: number): Row {
@@ -202,35 +164,7 @@ class Run {
   /** Lab time goes on by what lay between this call and the next, less what the call itself took. */
   async #advance(index: number, spentMs = 0): Promise<void> {
     const next = this.#replay.rows[index + 1]
-    if (!next) return
-    const until = this.#replay.time.now() + Math.max(0, (next.t - this.#row(index).t) * 1000 - spentMs)
-    // What fires may begin another wait, which counts from then and not from the end of this one.
-    while (this.#replay.time.step(until)) await new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
-  }
-
-  /** Moves time until the answer is there, or until a time at which the next call is to be sent. */
-  async #settle<T>(answer: Promise<T>, untilMs = Number.POSITIVE_INFINITY): Promise<T> {
-    let settled = false
-    const done = answer.finally(() => (settled = true))
-    done.catch(() => undefined)
-    const { time } = this.#replay
-    let [begun, quiet, idle] = [time.begun, 0, 0]
-    while (idle < MOMENTS) {
-      await Promise.race([done, time.activity(MOMENT_MS)])
-      if (settled) return answer
-      // On a busy machine a call or its answer may still be on its way; nobody waits for lab time then.
-      const { received, answered } = this.#replay.host.calls
-      const onTheWay = this.#open > received - answered
-      if (onTheWay ? quiet < WAY_MOMENTS : time.begun === begun && quiet < QUIET_MOMENTS) {
-        quiet += 1
-        continue
-      }
-      ;[begun, quiet] = [time.begun, 0]
-      if (time.step(untilMs)) idle = 0
-      else if (Number.isFinite(untilMs)) return undefined as T
-      else idle += 1
-    }
-    throw new Error('no answer, and nothing to wait for')
+    if (next) await this.#pace.goOn(Math.max(0, (next.t - this.#row(index).t) * 1000 - spentMs))
   }
 
   async #exchange(row: Row): Promise<Answer> {
@@ -284,8 +218,8 @@ class Run {
     const client =
       this.#clients.get(row.actor) ?? this.#clients.get(row.actor.startsWith('root') ? 'root@pam (ticket)' : '')
     if (!client) throw new Error(`nobody is ${row.actor}`)
-    this.#open += 1
-    return client.call(row.method, path, { params }).finally(() => (this.#open -= 1))
+    this.#pace.open += 1
+    return client.call(row.method, path, { params }).finally(() => (this.#pace.open -= 1))
   }
 
   /** What this run's clock is ahead of the recorded one, whose time a UPID near the row tells. */

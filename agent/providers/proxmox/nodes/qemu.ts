@@ -1,6 +1,6 @@
 import { err, ok, type Result } from '#core/base/result.ts'
 import { saysUnknownParameter } from '../errors.ts'
-import { path, type CallFailure, type Params, type ProxmoxHttp } from '../http.ts'
+import { noAnswer, path, type CallFailure, type Params, type ProxmoxHttp } from '../http.ts'
 import { toCount, toFlag, toRow, toRows, toText, type Row } from '../parse.ts'
 
 /** `/nodes/{node}/qemu`: virtual machines. Calls that answer a UPID only begin their work. */
@@ -17,8 +17,12 @@ export async function livePower(
 
 /** With pending changes in it. During creation it is only `{lock: create}`. */
 export async function vmConfig(http: ProxmoxHttp, host: string, vmid: number): Promise<Result<Row, CallFailure>> {
-  const answer = await http.get(path`/nodes/${host}/qemu/${vmid}/config`)
-  return answer.ok ? ok(toRow(answer.value)) : err(answer.error)
+  const call = { method: 'GET', path: path`/nodes/${host}/qemu/${vmid}/config` } as const
+  const answer = await http.get(call.path)
+  if (!answer.ok) return err(answer.error)
+  const config = toRow(answer.value)
+  // Without a single key it is none, and must not read as a guest without an identity.
+  return Object.keys(config).length > 0 ? ok(config) : err(noAnswer(call, 'the configuration is empty'))
 }
 
 /** Each setting with its value now and the one that waits for a power cycle. */
@@ -39,9 +43,11 @@ export interface VmStatus {
 
 /** How the VM is now. */
 export async function vmStatus(http: ProxmoxHttp, host: string, vmid: number): Promise<Result<VmStatus, CallFailure>> {
-  const answer = await http.get(path`/nodes/${host}/qemu/${vmid}/status/current`)
+  const call = { method: 'GET', path: path`/nodes/${host}/qemu/${vmid}/status/current` } as const
+  const answer = await http.get(call.path)
   if (!answer.ok) return err(answer.error)
   const status = toRow(answer.value)
+  if (toText(status['status']) === undefined) return err(noAnswer(call, 'no status is told'))
   return ok({ running: status['status'] === 'running', haManaged: toFlag(toRow(status['ha'])['managed']) })
 }
 

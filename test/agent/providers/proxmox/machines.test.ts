@@ -37,7 +37,14 @@ describe('machines', () => {
     [`GET ${VM}/config`]: { data: config },
     [`GET ${VM}/status/current`]: { data: { status: 'running', ha: { managed: '1' } } },
     'GET /cluster/resources': { data: [NODE, GUEST] },
+    'GET /cluster/nextid': {
+      status: 400,
+      reason: 'Parameter verification failed.',
+      errors: { vmid: 'VM 2001 already exists' },
+    },
   }
+
+  const absent = { status: 500, reason: `Configuration file 'nodes/${HOST}/qemu-server/2001.conf' does not exist` }
 
   test('[pitfall 38] without the right to release it from HA, the command that does is told', async () => {
     const refused = { status: 403, reason: 'Permission check failed (/, Sys.Console)' }
@@ -127,6 +134,17 @@ describe('machines', () => {
     expect(await gone.provider.look(machine)).toEqual({ ok: true, value: { state: 'absent' } })
   })
 
+  test.each([
+    ['configuration', { [`GET ${VM}/config`]: { data: null } }],
+    ['configuration', { [`GET ${VM}/config`]: { data: {} } }],
+    ['status', { [`GET ${VM}/status/current`]: { data: {} } }],
+    ['number', { [`GET ${VM}/config`]: absent, 'GET /cluster/nextid': { data: null } }],
+    ['number', { [`GET ${VM}/config`]: absent, 'GET /cluster/nextid': { data: '2002' } }],
+  ])('[P7] an answer without its %s proves nothing, neither a stranger nor an absence', async (_, odd) => {
+    const host = await scripted(byPath({ ...present, ...odd }))
+    expect(await host.provider.look(machine)).toMatchObject({ ok: false, error: { code: 'provider-unreachable' } })
+  })
+
   test('a machine still being made is neither there nor absent, whether its identity is written yet or not', async () => {
     for (const smbios1 of [undefined, config.smbios1]) {
       const host = await scripted(byPath({ [`GET ${VM}/config`]: { data: { lock: 'create', smbios1, digest: 'x' } } }))
@@ -154,6 +172,21 @@ describe('machines', () => {
       false,
     ])
   })
+
+  test.each([
+    [403, `Permission check failed (/nodes/${HOST}, Sys.Audit)`, {}],
+    [400, 'Parameter verification failed.', { upid: 'no such task' }],
+  ])(
+    '[pitfall 61] a task that is not shown any more (%i) leaves the answer to the next look',
+    async (status, reason, errors) => {
+      const host = await scripted(() => ({ status, reason, errors }))
+      const upid = `UPID:${HOST}:0000014F:00092BAA:6B002818:qmcreate:2001:lanline@pve!before:`
+      expect(await host.provider.pollTask(upid)).toMatchObject({
+        ok: true,
+        value: { state: 'failed', problem: { code: 'outcome-unknown', facts: { task: upid } } },
+      })
+    },
+  )
 
   test('[pitfall 62] a host that stands alone has no cluster row, and is seen all the same', async () => {
     const host = await scripted(

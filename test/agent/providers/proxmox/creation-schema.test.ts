@@ -1,0 +1,111 @@
+import { describe, expect, test, type TestContext } from 'vitest'
+import type { Hardware } from '#core/model/hardware.ts'
+import { toNewMachine } from '#agent/operations/new-machine.ts'
+import type { NewMachine } from '#agent/providers/provider.ts'
+import { creationParams } from '#agent/providers/proxmox/creation.ts'
+import { parseProperties } from '#agent/providers/proxmox/parse.ts'
+import { aDiskShape, aHardware, aNicShape } from '#test/support/hardware.ts'
+import { aCreation } from '#test/support/proxmox-site.ts'
+import { readVector } from '#test/support/vectors.ts'
+
+const params = (hardware: Partial<Hardware> = {}, changed: Partial<NewMachine> = {}, hostTunnelKnown = true) =>
+  creationParams({ ...toNewMachine(aCreation({ hardware: aHardware(hardware) })), ...changed }, 'lanline', {
+    hostTunnelKnown,
+  })
+
+const ISO = { by: 'iso', volumeId: 'local:iso/talos.iso' } as const
+const CIDATA = { by: 'cidata', volumeId: 'local:iso/lanline-x-cidata.iso' } as const
+
+/** Everything that hardware can say at once. */
+const FULL = aHardware({
+  numa: true,
+  cpuType: 'host',
+  secureBoot: true,
+  tpm: true,
+  scsiController: 'virtio-scsi-single',
+  disks: [
+    aDiskShape({ iothread: true }),
+    aDiskShape({
+      name: 'data',
+      storage: 'tank',
+      sizeGiB: 500,
+      cache: 'writeback',
+      ssd: false,
+      discard: false,
+      backup: false,
+    }),
+  ],
+  nics: [
+    aNicShape({ vlan: 20, mtu: 9000, firewall: true }),
+    aNicShape({
+      network: 'storage',
+      bridge: 'vmbr1',
+      mac: '02:54:41:00:00:02',
+      addressCidr: '10.0.0.5/24',
+      gateway: undefined,
+      hostTunnel: true,
+    }),
+    aNicShape({ network: 'guests', mac: '02:54:41:00:00:03', addressCidr: undefined, gateway: undefined }),
+  ],
+  devices: [
+    { mapping: 'hba', pcie: true },
+    { mapping: 'gpu', pcie: false },
+  ],
+  onboot: false,
+})
+
+interface Declared {
+  readonly path: string
+  readonly info?: {
+    readonly POST?: { readonly parameters: { readonly properties: Readonly<Record<string, Property>> } }
+  }
+  readonly children?: readonly Declared[]
+}
+interface Property {
+  readonly format?: string | Readonly<Record<string, { readonly default_key?: number }>>
+  readonly enum?: readonly string[]
+  readonly maxLength?: number
+}
+
+function declaredBy(file: string, context: TestContext): Readonly<Record<string, Property>> {
+  const { tree } = JSON.parse(readVector(`proxmox/${file}`, context)) as { tree: readonly Declared[] }
+  const find = (nodes: readonly Declared[]): Declared | undefined => {
+    for (const node of nodes) {
+      const found = node.path === '/nodes/{node}/qemu' ? node : find(node.children ?? [])
+      if (found) return found
+    }
+    return undefined
+  }
+  return find(tree)?.info?.POST?.parameters.properties ?? {}
+}
+
+describe.for([
+  ['pve-api-schema.json', true],
+  ['pve-api-schema-8.4.json', false],
+] as const)('what is sent for everything at once is declared in %s', ([file, hostTunnelKnown]) => {
+  const variants = [{}, { boot: ISO }, { addressing: CIDATA }, { guestAgent: true }]
+  const sent = variants.flatMap((changed) =>
+    Object.entries(params(FULL, changed, hostTunnelKnown)).filter(([, value]) => value !== undefined),
+  )
+
+  test('each parameter, with a value of its list', (context) => {
+    const declared = declaredBy(file, context)
+    const unknown = sent.filter(([key, value]) => {
+      const property = declared[key] ?? declared[key.replace(/\d+$/, '[n]')]
+      return !property || (property.enum !== undefined && !property.enum.includes(String(value)))
+    })
+    expect(unknown).toEqual([])
+  })
+
+  test('each key of each property string', (context) => {
+    const declared = declaredBy(file, context)
+    const unknown = sent.flatMap(([key, value]) => {
+      const format = (declared[key] ?? declared[key.replace(/\d+$/, '[n]')])?.format
+      if (typeof format !== 'object') return []
+      return Object.keys(parseProperties(String(value)))
+        .filter((name) => name !== '' && format[name] === undefined)
+        .map((name) => `${key}: ${name}`)
+    })
+    expect(unknown).toEqual([])
+  })
+})
