@@ -1,3 +1,4 @@
+import type { KubernetesCluster } from '../kubernetes/cluster.ts'
 import type { NodeConfig } from './config/node-config.ts'
 import { DURATION } from './durations.ts'
 import type { TalosNode } from './node.ts'
@@ -37,20 +38,31 @@ async function syncTime(node: TalosNode, signal: AbortSignal): Promise<void> {
   node.changed()
 }
 
-/** The kubelet starts, registers its node once it reaches an API server, and becomes ready with the CNI. */
+/** The kubelet starts and keeps its node registered, also in a Kubernetes that was born again or recovered. */
 async function runKubelet(node: TalosNode, signal: AbortSignal): Promise<void> {
   node.services.set('kubelet', 'Preparing', 'Running pre state')
   await node.world.busy('kubelet.start', node.hostname, DURATION.kubeletStart, signal)
   node.services.set('kubelet', 'Running', 'Health check successful')
   const { cluster } = node
-  if (!cluster) return
-  await node.world.changes.until(() => cluster.apiAnswers() && registrable(node), signal)
-  signal.throwIfAborted()
+  while (cluster) {
+    await node.world.changes.until(() => cluster.apiAnswers() && registrable(node), signal)
+    signal.throwIfAborted()
+    const { kubernetes } = cluster
+    await beNode(node, kubernetes, signal)
+    await node.world.changes.until(() => cluster.kubernetes !== kubernetes, signal)
+    signal.throwIfAborted()
+    node.nodeReady = false
+    node.changed()
+  }
+}
+
+/** Registers the node once its kubelet reaches an API server; it becomes ready with the CNI. */
+async function beNode(node: TalosNode, kubernetes: KubernetesCluster, signal: AbortSignal): Promise<void> {
   await node.world.busy('node.register', node.hostname, DURATION.nodeRegister, signal)
   registerNode(node)
   if (node.config?.cni === 'none') return
   await node.world.busy('node.ready', node.hostname, DURATION.nodeReady, signal)
-  cluster.kubernetes.setReadiness(node.hostname, { status: 'True' })
+  kubernetes.setReadiness(node.hostname, { status: 'True' })
   putNodePods(node)
   node.nodeReady = true
   node.changed()
