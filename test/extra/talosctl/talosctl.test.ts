@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { until } from '#test/lab/talos/support/site.ts'
@@ -74,7 +75,7 @@ describe.skipIf(BINARY === undefined).each(Object.keys(NEXT))('talosctl and lab 
   afterAll(() => lab.close())
 
   const good = (said: Said): string => {
-    expect(said, said.out).toMatchObject({ code: 0 })
+    expect(said).toMatchObject({ code: 0 })
     return said.out
   }
   const healthy = () => lab.ask(1, 'health', '--wait-timeout', '60s')
@@ -127,7 +128,9 @@ describe.skipIf(BINARY === undefined).each(Object.keys(NEXT))('talosctl and lab 
 
   test('kubeconfig and a talosconfig of its own can be had', async () => {
     good(await lab.ask(1, 'kubeconfig', join(lab.dir, 'kubeconfig'), '--force'))
+    expect(readFileSync(join(lab.dir, 'kubeconfig'), 'utf8')).toContain('server: https://192.168.1.50:6443')
     good(await lab.ask(1, 'config', 'new', join(lab.dir, 'reader'), '--roles', 'os:reader', '--crt-ttl', '1h'))
+    expect(readFileSync(join(lab.dir, 'reader'), 'utf8')).toContain('context: home')
   })
 
   test('a reader reads and does no more', async () => {
