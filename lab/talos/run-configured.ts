@@ -2,7 +2,7 @@ import type { KubernetesCluster } from '../kubernetes/cluster.ts'
 import type { NodeConfig } from './config/node-config.ts'
 import { DURATION } from './durations.ts'
 import type { TalosNode } from './node.ts'
-import { runControlPlane } from './run-control-plane.ts'
+import { flannelImage, proxyImage, runControlPlane } from './run-control-plane.ts'
 import { runEtcd } from './run-etcd.ts'
 
 /**
@@ -109,23 +109,24 @@ function podCidrOf(node: TalosNode): string {
 function putNodePods(node: TalosNode): void {
   const { config, cluster } = node
   if (!config || !cluster) return
-  const on = { nodeName: node.hostname, hostIp: node.address, podIp: node.address, ready: true, static: false }
+  const on = { nodeName: node.hostname, hostIp: node.address, podIp: node.address, ready: true }
   const suffix = node.uuid.slice(-5)
   if (config.cni === 'flannel')
     cluster.kubernetes.putPod({
       ...on,
       name: `kube-flannel-${suffix}`,
       app: 'flannel',
-      image: `ghcr.io/siderolabs/flannel:${node.edition.flannelVersion}`,
+      owner: { kind: 'DaemonSet', name: 'kube-flannel' },
+      image: flannelImage(node),
     })
-  const proxyVersion = [...cluster.nodes].map((one) => one.config?.controlPlane).find((one) => one?.proxyEnabled)
-    ?.versions.proxy
-  if (proxyVersion !== undefined)
+  const proxied = [...cluster.nodes].map((one) => one.config?.controlPlane).find((one) => one?.proxyEnabled)
+  if (proxied)
     cluster.kubernetes.putPod({
       ...on,
       name: `kube-proxy-${suffix}`,
       app: 'kube-proxy',
-      image: `registry.k8s.io/kube-proxy:v${proxyVersion}`,
+      owner: { kind: 'DaemonSet', name: 'kube-proxy' },
+      image: proxyImage(proxied),
     })
 }
 
