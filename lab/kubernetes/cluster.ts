@@ -4,6 +4,7 @@ import { nodeObject, type NodeFacts, type Readiness } from './node-object.ts'
 import { ObjectStore, type KubeObject, type ObjectDraft } from './objects.ts'
 import { podObject, type PodFacts } from './pod-object.ts'
 import { findResource } from './resources.ts'
+import { replicaSetName, Workloads, type WorkloadWish } from './workloads.ts'
 
 /** No heartbeat for this long makes a node's state unknown (the node controller's grace period). */
 const NODE_LOST_MS = 40_000
@@ -26,6 +27,7 @@ interface KnownNode {
  */
 export class KubernetesCluster {
   readonly store: ObjectStore
+  readonly #workloads: Workloads
   readonly #time: LabTime
   readonly #nodes = new Map<string, KnownNode>()
   readonly #lost = new Map<string, AbortController>()
@@ -37,6 +39,7 @@ export class KubernetesCluster {
   constructor(time: LabTime) {
     this.#time = time
     this.store = new ObjectStore(() => time.now())
+    this.#workloads = new Workloads(this.store)
     for (const name of NAMESPACES)
       this.store.put('namespaces', {
         apiVersion: 'v1',
@@ -134,12 +137,19 @@ export class KubernetesCluster {
     this.store.delete('pods', name, 'kube-system')
   }
 
+  /** A set of pods of Talos' own manifests; asking again changes nothing. */
+  wantWorkload(wish: WorkloadWish): void {
+    this.#workloads.want(wish)
+  }
+
   wantCoreDns(): void {
+    const wish = { name: 'coredns', app: 'kube-dns', image: CORE_DNS_IMAGE, replicas: CORE_DNS_REPLICAS }
+    this.wantWorkload({ kind: 'Deployment', ...wish })
     if (this.#coreDns === 'off') this.#coreDns = 'wanted'
     void this.#startCoreDns()
   }
 
-  /** Creates what is not there yet, as Talos does with the manifests of its configuration. Unknown kinds are skipped. */
+  /** Creates what is not there yet, as Talos does with the manifests of its configuration. Kinds that nobody would follow are skipped. */
   applyManifests(yamlText: string): void {
     const documents = parseAllDocuments(yamlText)
     if (!Array.isArray(documents)) return
@@ -147,7 +157,12 @@ export class KubernetesCluster {
       const body: unknown = document.toJS({ maxAliasCount: 0 })
       if (!isDraft(body)) continue
       const resource = findResource(body.apiVersion, body.kind)
-      if (resource && !this.store.find(resource.plural, body.metadata.name, body.metadata.namespace))
+      // Nothing here would make the pods of a set that somebody brings along.
+      if (
+        resource &&
+        resource.group !== 'apps' &&
+        !this.store.find(resource.plural, body.metadata.name, body.metadata.namespace)
+      )
         this.store.put(resource.plural, body)
     }
   }
@@ -183,14 +198,14 @@ export class KubernetesCluster {
       const host = hosts[replica % hosts.length]
       if (!host) continue
       this.putPod({
-        name: `coredns-6f6b679f8f-${['r4xqz', 'w2b7k'][replica] ?? replica}`,
+        name: `${replicaSetName('coredns')}-${['r4xqz', 'w2b7k'][replica] ?? replica}`,
         app: 'kube-dns',
+        owner: { kind: 'ReplicaSet', name: replicaSetName('coredns') },
         image: CORE_DNS_IMAGE,
         nodeName: host.facts.name,
         hostIp: host.facts.address,
         podIp: host.facts.podCidr.replace(/\d+\/\d+$/, String(replica + 2)),
         ready: true,
-        static: false,
       })
     }
     this.#coreDns = 'up'

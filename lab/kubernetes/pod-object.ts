@@ -11,31 +11,27 @@ export interface PodFacts {
   /** Pods on the host's network have the host's address. */
   readonly podIp: string
   readonly ready: boolean
-  /** Control-plane pods are made by the kubelet from files and mirrored. */
-  readonly static: boolean
+  /** What made it. Without one it is static: the kubelet made it from a file and mirrors it. */
+  readonly owner?: { readonly kind: 'DaemonSet' | 'ReplicaSet'; readonly name: string }
   readonly configVersion?: string
 }
 
 export function podObject(facts: PodFacts, at: number): ObjectDraft {
   const since = timestamp(at)
   const ready = facts.ready ? 'True' : 'False'
-  const owner = facts.static
-    ? { apiVersion: 'v1', kind: 'Node', name: facts.nodeName, controller: true }
-    : {
-        apiVersion: 'apps/v1',
-        kind: facts.app === 'kube-dns' ? 'ReplicaSet' : 'DaemonSet',
-        name: facts.app,
-        controller: true,
-      }
+  const isStatic = facts.owner === undefined
+  const owner = facts.owner
+    ? { apiVersion: 'apps/v1', ...facts.owner, controller: true }
+    : { apiVersion: 'v1', kind: 'Node', name: facts.nodeName, controller: true }
   return {
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: {
       name: facts.name,
       namespace: 'kube-system',
-      labels: { [facts.appLabel ?? 'k8s-app']: facts.app, ...(facts.static ? { tier: 'control-plane' } : {}) },
+      labels: { [facts.appLabel ?? 'k8s-app']: facts.app, ...(isStatic ? { tier: 'control-plane' } : {}) },
       annotations: {
-        ...(facts.static ? { 'kubernetes.io/config.source': 'file' } : {}),
+        ...(isStatic ? { 'kubernetes.io/config.source': 'file' } : {}),
         ...(facts.configVersion === undefined ? {} : { 'talos.dev/config-version': facts.configVersion }),
       },
       ownerReferences: [owner],

@@ -33,6 +33,7 @@ const role = (name: string, rules: readonly unknown[]): ObjectDraft => ({
   rules,
 })
 const READ = ['get', 'list', 'watch']
+const READ_WORKLOADS = rule(['apps'], ['daemonsets', 'deployments', 'replicasets'], READ)
 
 /** The roles every cluster is born with, as far as the kinds served here go. `view` does not show nodes, as in life. */
 const BUILT_IN: readonly ObjectDraft[] = [
@@ -40,12 +41,14 @@ const BUILT_IN: readonly ObjectDraft[] = [
   role('admin', [
     rule([''], ['pods'], [...READ, 'create', 'delete', 'patch', 'update']),
     rule([''], ['namespaces'], READ),
+    READ_WORKLOADS,
   ]),
   role('edit', [
     rule([''], ['pods'], [...READ, 'create', 'delete', 'patch', 'update']),
     rule([''], ['namespaces'], READ),
+    READ_WORKLOADS,
   ]),
-  role('view', [rule([''], ['pods', 'namespaces'], READ)]),
+  role('view', [rule([''], ['pods', 'namespaces'], READ), READ_WORKLOADS]),
 ]
 
 export function addBuiltInRoles(store: ObjectStore): void {

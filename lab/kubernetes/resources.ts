@@ -41,10 +41,25 @@ const rbac = (plural: string, kind: string): ApiResource => ({
   verbs: [...READ, ...WRITE],
 })
 
+/** Talos' manifests make them and nobody changes them. */
+const apps = (plural: string, kind: string, shortName: string): ApiResource => ({
+  group: 'apps',
+  version: 'v1',
+  plural,
+  singular: kind.toLowerCase(),
+  kind,
+  namespaced: true,
+  shortNames: [shortName],
+  verbs: READ,
+})
+
 export const RESOURCES: readonly ApiResource[] = [
   core('namespaces', 'Namespace', false, ['ns'], READ),
   core('nodes', 'Node', false, ['no'], [...READ, 'delete', 'patch']),
   core('pods', 'Pod', true, ['po'], [...READ, 'delete']),
+  apps('daemonsets', 'DaemonSet', 'ds'),
+  apps('deployments', 'Deployment', 'deploy'),
+  apps('replicasets', 'ReplicaSet', 'rs'),
   rbac('clusterroles', 'ClusterRole'),
   rbac('clusterrolebindings', 'ClusterRoleBinding'),
 ]

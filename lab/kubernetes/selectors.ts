@@ -1,8 +1,8 @@
 import { textOf } from '../talos/config/shape.ts'
-import type { KubeObject } from './objects.ts'
 import { specOf } from './cluster.ts'
+import type { KubeObject } from './objects.ts'
 
-/** `a=b,c!=d,e,!f` on labels and the two field selectors people use; an unknown field selects nothing. */
+/** `a=b,c != d,e in (f,g),h notin (i),j,!k` on labels and the field selectors people use; an unknown field selects nothing. */
 export function selectorOf(query: URLSearchParams): (object: KubeObject) => boolean {
   const labels = terms(query.get('labelSelector'))
   const fields = terms(query.get('fieldSelector'))
@@ -13,26 +13,36 @@ export function selectorOf(query: URLSearchParams): (object: KubeObject) => bool
 
 interface Term {
   readonly key: string
-  readonly kind: 'equal' | 'different' | 'present' | 'absent'
-  readonly value: string
+  readonly kind: 'among' | 'elsewhere' | 'present' | 'absent'
+  readonly values: readonly string[]
 }
+
+const SET = /^(\S+)\s+(in|notin)\s*\((.*)\)$/
+const EQUALITY = /^([^\s=!]+)\s*(!=|==?)\s*(.*)$/
 
 function terms(text: string | null): readonly Term[] {
   if (!text) return []
-  return text.split(',').map((part) => {
-    const match = /^(!?)([^=!]+)(?:(!=|==?)(.*))?$/.exec(part.trim())
-    const [, not = '', key = part, operator, value = ''] = match ?? []
-    if (operator === undefined) return { key, kind: not === '!' ? 'absent' : 'present', value: '' }
-    return { key, kind: operator === '!=' ? 'different' : 'equal', value }
+  // A comma inside brackets belongs to the set.
+  return text.split(/,(?![^(]*\))/).map((part) => {
+    const term = part.trim()
+    const [, setKey, inWord, members = ''] = SET.exec(term) ?? []
+    if (setKey !== undefined) {
+      const values = members.split(',').map((value) => value.trim())
+      return { key: setKey, kind: inWord === 'in' ? 'among' : 'elsewhere', values }
+    }
+    const [, key, operator, value = ''] = EQUALITY.exec(term) ?? []
+    if (key !== undefined) return { key, kind: operator === '!=' ? 'elsewhere' : 'among', values: [value] }
+    if (term.startsWith('!')) return { key: term.slice(1).trim(), kind: 'absent', values: [] }
+    return { key: term, kind: 'present', values: [] }
   })
 }
 
 function holds(term: Term, value: string | undefined): boolean {
   switch (term.kind) {
-    case 'equal':
-      return value === term.value
-    case 'different':
-      return value !== term.value
+    case 'among':
+      return value !== undefined && term.values.includes(value)
+    case 'elsewhere':
+      return value === undefined || !term.values.includes(value)
     case 'present':
       return value !== undefined
     case 'absent':

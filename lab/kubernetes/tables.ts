@@ -29,6 +29,25 @@ const NAME: Column = column('Name', 0, (object) => object.metadata.name)
 const AGE: Column = column('Age', 0, (object, now) => age(object.metadata.creationTimestamp, now))
 const info = (key: string) => (node: KubeObject) => at(node, 'status', 'nodeInfo', key) ?? '<unknown>'
 
+const count = (name: string, ...keys: readonly string[]): Column => ({
+  ...column(name, 0, (object) => at(object, ...keys) ?? 0),
+  type: 'integer',
+})
+const containers = (field: 'name' | 'image') => (set: KubeObject) =>
+  list(at(set, 'spec', 'template', 'spec', 'containers'))
+    .map((one) => String(one[field]))
+    .join(',')
+/** What `-o wide` adds for everything that makes pods. */
+const TEMPLATE: readonly Column[] = [
+  column('Containers', 1, containers('name')),
+  column('Images', 1, containers('image')),
+  column('Selector', 1, (set) =>
+    Object.entries(at(set, 'spec', 'selector', 'matchLabels') ?? {})
+      .map(([key, value]) => `${key}=${String(value)}`)
+      .join(','),
+  ),
+]
+
 const COLUMNS: Readonly<Record<string, readonly Column[]>> = {
   nodes: [
     NAME,
@@ -57,6 +76,33 @@ const COLUMNS: Readonly<Record<string, readonly Column[]>> = {
     AGE,
     column('IP', 1, (pod) => at(pod, 'status', 'podIP') ?? NONE),
     column('Node', 1, (pod) => at(pod, 'spec', 'nodeName') ?? NONE),
+  ],
+  daemonsets: [
+    NAME,
+    count('Desired', 'status', 'desiredNumberScheduled'),
+    count('Current', 'status', 'currentNumberScheduled'),
+    count('Ready', 'status', 'numberReady'),
+    count('Up-to-date', 'status', 'updatedNumberScheduled'),
+    count('Available', 'status', 'numberAvailable'),
+    column('Node Selector', 0, () => NONE),
+    AGE,
+    ...TEMPLATE,
+  ],
+  deployments: [
+    NAME,
+    column('Ready', 0, (one) => `${String(at(one, 'status', 'readyReplicas'))}/${String(at(one, 'spec', 'replicas'))}`),
+    count('Up-to-date', 'status', 'updatedReplicas'),
+    count('Available', 'status', 'availableReplicas'),
+    AGE,
+    ...TEMPLATE,
+  ],
+  replicasets: [
+    NAME,
+    count('Desired', 'spec', 'replicas'),
+    count('Current', 'status', 'replicas'),
+    count('Ready', 'status', 'readyReplicas'),
+    AGE,
+    ...TEMPLATE,
   ],
   namespaces: [NAME, column('Status', 0, (namespace) => at(namespace, 'status', 'phase')), AGE],
 }

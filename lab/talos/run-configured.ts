@@ -1,7 +1,8 @@
+import type { KubernetesCluster } from '../kubernetes/cluster.ts'
 import type { NodeConfig } from './config/node-config.ts'
 import { DURATION } from './durations.ts'
 import type { TalosNode } from './node.ts'
-import { runControlPlane } from './run-control-plane.ts'
+import { flannelImage, proxyImage, runControlPlane } from './run-control-plane.ts'
 import { runEtcd } from './run-etcd.ts'
 
 /**
@@ -37,20 +38,31 @@ async function syncTime(node: TalosNode, signal: AbortSignal): Promise<void> {
   node.changed()
 }
 
-/** The kubelet starts, registers its node once it reaches an API server, and becomes ready with the CNI. */
+/** The kubelet starts and keeps its node registered, also in a Kubernetes that was born again or recovered. */
 async function runKubelet(node: TalosNode, signal: AbortSignal): Promise<void> {
   node.services.set('kubelet', 'Preparing', 'Running pre state')
   await node.world.busy('kubelet.start', node.hostname, DURATION.kubeletStart, signal)
   node.services.set('kubelet', 'Running', 'Health check successful')
   const { cluster } = node
-  if (!cluster) return
-  await node.world.changes.until(() => cluster.apiAnswers() && registrable(node), signal)
-  signal.throwIfAborted()
+  while (cluster) {
+    await node.world.changes.until(() => cluster.apiAnswers() && registrable(node), signal)
+    signal.throwIfAborted()
+    const { kubernetes } = cluster
+    await beNode(node, kubernetes, signal)
+    await node.world.changes.until(() => cluster.kubernetes !== kubernetes, signal)
+    signal.throwIfAborted()
+    node.nodeReady = false
+    node.changed()
+  }
+}
+
+/** Registers the node once its kubelet reaches an API server; it becomes ready with the CNI. */
+async function beNode(node: TalosNode, kubernetes: KubernetesCluster, signal: AbortSignal): Promise<void> {
   await node.world.busy('node.register', node.hostname, DURATION.nodeRegister, signal)
   registerNode(node)
   if (node.config?.cni === 'none') return
   await node.world.busy('node.ready', node.hostname, DURATION.nodeReady, signal)
-  cluster.kubernetes.setReadiness(node.hostname, { status: 'True' })
+  kubernetes.setReadiness(node.hostname, { status: 'True' })
   putNodePods(node)
   node.nodeReady = true
   node.changed()
@@ -97,23 +109,24 @@ function podCidrOf(node: TalosNode): string {
 function putNodePods(node: TalosNode): void {
   const { config, cluster } = node
   if (!config || !cluster) return
-  const on = { nodeName: node.hostname, hostIp: node.address, podIp: node.address, ready: true, static: false }
+  const on = { nodeName: node.hostname, hostIp: node.address, podIp: node.address, ready: true }
   const suffix = node.uuid.slice(-5)
   if (config.cni === 'flannel')
     cluster.kubernetes.putPod({
       ...on,
       name: `kube-flannel-${suffix}`,
       app: 'flannel',
-      image: `ghcr.io/siderolabs/flannel:${node.edition.flannelVersion}`,
+      owner: { kind: 'DaemonSet', name: 'kube-flannel' },
+      image: flannelImage(node),
     })
-  const proxyVersion = [...cluster.nodes].map((one) => one.config?.controlPlane).find((one) => one?.proxyEnabled)
-    ?.versions.proxy
-  if (proxyVersion !== undefined)
+  const proxied = [...cluster.nodes].map((one) => one.config?.controlPlane).find((one) => one?.proxyEnabled)
+  if (proxied)
     cluster.kubernetes.putPod({
       ...on,
       name: `kube-proxy-${suffix}`,
       app: 'kube-proxy',
-      image: `registry.k8s.io/kube-proxy:v${proxyVersion}`,
+      owner: { kind: 'DaemonSet', name: 'kube-proxy' },
+      image: proxyImage(proxied),
     })
 }
 

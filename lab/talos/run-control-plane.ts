@@ -40,6 +40,7 @@ export async function runControlPlane(node: TalosNode, signal: AbortSignal): Pro
   signal.throwIfAborted()
   for (const manifest of config.controlPlane.inlineManifests) cluster.kubernetes.applyManifests(manifest)
   putStaticPods(node, config.controlPlane)
+  putWorkloads(node, config.controlPlane)
   if (config.controlPlane.coreDnsEnabled) cluster.kubernetes.wantCoreDns()
   node.setApiServer(server)
 
@@ -65,10 +66,23 @@ export function putStaticPods(node: TalosNode, config: ControlPlaneConfig): void
       hostIp: node.address,
       podIp: node.address,
       ready: true,
-      static: true,
       configVersion: String(node.configVersion),
     })
 }
+
+/** The sets that run on every node, as far as the configuration wants them. */
+function putWorkloads(node: TalosNode, controlPlane: ControlPlaneConfig): void {
+  const kubernetes = node.cluster?.kubernetes
+  if (node.config?.cni === 'flannel')
+    kubernetes?.wantWorkload({ kind: 'DaemonSet', name: 'kube-flannel', app: 'flannel', image: flannelImage(node) })
+  const image = proxyImage(controlPlane)
+  if (controlPlane.proxyEnabled)
+    kubernetes?.wantWorkload({ kind: 'DaemonSet', name: 'kube-proxy', app: 'kube-proxy', image })
+}
+
+export const flannelImage = (node: TalosNode): string => `ghcr.io/siderolabs/flannel:${node.edition.flannelVersion}`
+export const proxyImage = (controlPlane: ControlPlaneConfig): string =>
+  `registry.k8s.io/kube-proxy:v${controlPlane.versions.proxy}`
 
 /** The address of the `kubernetes` service: the first of the service network. */
 const firstAddress = (subnet: string): string => bare(subnet).replace(/\d+$/, (last) => String(Number(last) + 1))

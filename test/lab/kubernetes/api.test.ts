@@ -168,6 +168,29 @@ describe('what the API server shows', () => {
     )
     expect(await apps('labelSelector=k8s-app%3Dkube-dns')).toEqual(['kube-dns', 'kube-dns'])
     expect(await apps('labelSelector=k8s-app%3Dnothing')).toEqual([])
+    const proxies = { 'k8s-app = kube-proxy': 3, 'k8s-app in (kube-proxy, kube-dns),tier notin (x)': 5, '!k8s-app': 0 }
+    for (const [selector, count] of Object.entries(proxies))
+      expect(await apps(`labelSelector=${encodeURIComponent(selector)}`)).toHaveLength(count)
+  })
+
+  test('the sets of Talos’ manifests, and how many of their pods are ready', async () => {
+    const ready = (kind: string) =>
+      call('GET', `/apis/apps/v1/namespaces/kube-system/${kind}`).then((answer) =>
+        itemsOf(answer).map(({ metadata, status }) => [
+          metadata.name,
+          status['numberReady'] ?? status['readyReplicas'],
+        ]),
+      )
+    expect(await ready('daemonsets')).toEqual([
+      ['kube-flannel', 3],
+      ['kube-proxy', 3],
+    ])
+    expect(await ready('deployments')).toEqual([['coredns', 2]])
+    expect(await ready('replicasets')).toEqual([['coredns-6f6b679f8f', 2]])
+    const path = '/apis/apps/v1/daemonsets'
+    const { body } = await call('GET', path, { groups: ['system:masters'], headers: { accept: TABLE } })
+    const rows = body['rows'] as { cells: unknown[] }[]
+    expect(rows[1]?.cells.slice(0, 7)).toEqual(['kube-proxy', 3, 3, 3, 3, 3, '<none>'])
   })
 
   test('the table that kubectl prints', async () => {
@@ -184,7 +207,8 @@ describe('what the API server shows', () => {
       status: 404,
       body: { reason: 'NotFound', message: 'nodes "cp-9" not found' },
     })
-    expect((await call('GET', '/apis/apps/v1/deployments')).status).toBe(404)
+    expect((await call('GET', '/apis/batch/v1/jobs')).status).toBe(404)
+    expect((await call('DELETE', '/apis/apps/v1/namespaces/kube-system/daemonsets/kube-proxy')).status).toBe(405)
     expect((await call('POST', '/api/v1/nodes', undefined, '{}')).status).toBe(405)
   })
 
@@ -217,10 +241,13 @@ describe('what changes', () => {
     await configure(site, bundle, worker, { type: 'worker' })
     await until(() => nodeOf(site, worker).nodeReady, 'the worker is ready')
     const { kubernetes } = site.world.cluster(bundle.id)
+    const proxy = () => kubernetes.store.find('daemonsets', 'kube-proxy', 'kube-system')?.['status']
+    expect(proxy()).toMatchObject({ desiredNumberScheduled: 4, numberReady: 4 })
     expect((await call('DELETE', '/api/v1/nodes/worker-1')).status).toBe(200)
     expect(
       kubernetes.store.list('pods').filter((pod) => JSON.stringify(pod).includes('"nodeName":"worker-1"')),
     ).toEqual([])
+    expect(proxy()).toMatchObject({ desiredNumberScheduled: 3, numberReady: 3 })
     expect((await call('GET', '/api/v1/nodes/worker-1')).status).toBe(404)
     await site.guests.powerOff(worker.uuid, 'stop')
     site.guests.powerOn(worker)
@@ -234,6 +261,10 @@ describe('what changes', () => {
       () => JSON.stringify(kubernetes.store.find('nodes', 'cp-3')).includes('NodeStatusUnknown'),
       'cp-3 is unknown',
     )
+    expect(kubernetes.store.find('daemonsets', 'kube-proxy', 'kube-system')?.['status']).toMatchObject({
+      numberReady: 3,
+      numberUnavailable: 1,
+    })
     await until(() => portOf(site.lan, VIP, 6443), 'the VIP is somewhere')
     const { body } = await call('GET', '/api/v1/nodes/cp-3', { groups: ['system:masters'], headers: { accept: TABLE } })
     expect((body['rows'] as { cells: string[] }[])[0]?.cells[1]).toBe('NotReady,SchedulingDisabled')

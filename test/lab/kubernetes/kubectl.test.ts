@@ -57,6 +57,10 @@ describe('the real kubectl, through the SOCKS server and the VIP', () => {
     expect(nodes).toMatch(/^NAME\s+STATUS\s+ROLES\s+AGE\s+VERSION\s+INTERNAL-IP/)
     expect(nodes).toMatch(/cp-1\s+Ready\s+control-plane\s+\d+s\s+v1\.36\.3\s+192\.168\.1\.51/)
     expect((await kubectl('get', 'pods', '-n', 'kube-system')).stdout).toMatch(/kube-apiserver-cp-2\s+1\/1\s+Running/)
+    const sets = (await kubectl('get', 'ds,deploy,rs', '-n', 'kube-system')).stdout
+    expect(sets).toMatch(/daemonset\.apps\/kube-proxy\s+2\s+2\s+2\s+2\s+2\s+<none>/)
+    expect(sets).toMatch(/deployment\.apps\/coredns\s+\d\/2/)
+    await kubectl('rollout', 'status', 'daemonset/kube-flannel', '-n', 'kube-system', '--timeout=5s')
     expect((await kubectl('get', 'node', 'cp-1', '-o', 'jsonpath={.status.nodeInfo.kubeletVersion}')).stdout).toBe(
       'v1.36.3',
     )
