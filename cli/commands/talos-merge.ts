@@ -6,21 +6,24 @@ import { EXIT } from '../exit-codes.ts'
 import { fail, type Failure } from '../failure.ts'
 import { printable } from '../output/text.ts'
 import type { Run, Session } from '../session.ts'
-import { readText } from '../talos/read-text.ts'
+import { readText, sayStdinTwice } from '../talos/read-text.ts'
 
 /** `lanline talos merge CONFIG PATCH…`: what `talosctl machineconfig patch` prints. */
 export function registerTalosMerge(talos: Command, run: Run): void {
   talos
     .command('merge')
     .description('print a machine configuration with patches applied, as Talos applies them')
-    .argument('<config>', 'a machine configuration')
-    .argument('<patch...>', 'strategic merge patches, or JSON Patches as JSON or YAML')
+    .argument('<config>', 'a machine configuration; - is stdin')
+    .argument('<patch...>', 'strategic merge patches, or JSON Patches as JSON or YAML; FILE, @FILE or -')
     .action((config: string, patches: readonly string[]) => run((session) => merge(session, config, patches)))
 }
 
 async function merge({ io }: Session, config: string, patches: readonly string[]): Promise<Result<void, Failure>> {
   const texts: string[] = []
-  for (const name of [config, ...patches]) {
+  const names = [config, ...patches.map((patch) => patch.replace(/^@/, ''))]
+  const twice = sayStdinTwice(names)
+  if (twice) return fail(EXIT.usage, twice, 'Nothing was merged.')
+  for (const name of names) {
     const text = await readText(name)
     if (!text.ok) return text
     texts.push(text.value)

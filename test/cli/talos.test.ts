@@ -1,10 +1,10 @@
-import { mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parse, parseAllDocuments } from 'yaml'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { formatSecretsBundle, parseSecretsBundle } from '#core/talos/secrets-bundle.ts'
-import { callCli } from '#test/support/run-cli.ts'
+import { callCli, runCli } from '#test/support/run-cli.ts'
 
 const HOMELAB = 'examples/homelab.yaml'
 
@@ -81,6 +81,17 @@ describe('render', () => {
     await expect(stat(output)).rejects.toThrow('ENOENT')
   })
 
+  test('writes every file or none, and leaves what was there', async () => {
+    const output = join(folder, 'half')
+    await mkdir(join(output, 'home-talos-node-2.yaml', 'x'), { recursive: true })
+    await writeFile(join(output, 'home-talos-node-0.yaml'), 'before')
+    const run = await callCli(['render', '-f', HOMELAB, '-o', join(output, 'home-talos-node-0.yaml', 'deeper')])
+    expect(run).toMatchObject({ code: 1, out: '' })
+    expect(run.err).toContain('Nothing was written.')
+    expect(await readdir(output)).toEqual(['home-talos-node-0.yaml', 'home-talos-node-2.yaml'])
+    expect(await readFile(join(output, 'home-talos-node-0.yaml'), 'utf8')).toBe('before')
+  })
+
   test.each([
     ['an unknown Talos', 'v1.13.9', 'v1.99.0', 'v1.99.0 is not supported; supported: 1.12, 1.13, 1.14'],
     ['a Kubernetes outside the range', 'v1.36.3', 'v1.99.0', 'v1.99.0 is not supported with Talos v1.13.9'],
@@ -109,6 +120,17 @@ describe('talos merge', () => {
     const run = await callCli(['talos', 'merge', config, ...patches])
     expect(run.code).toBe(0)
     expect(documentsOf(run.out)[0]).toMatchObject({ machine: { certSANs: ['a', 'b'], type: 'worker' } })
+  })
+
+  test('takes @file and stdin, but stdin only once', async () => {
+    const config = await file('config.yaml', 'machine: {certSANs: [a]}\n')
+    const patch = await file('p4.yaml', 'machine: {certSANs: [b]}\n')
+    const run = await runCli(['talos', 'merge', '-', `@${patch}`], {}, await readFile(config, 'utf8'))
+    expect(run).toMatchObject({ code: 0, err: '' })
+    expect(documentsOf(run.out)[0]).toMatchObject({ machine: { certSANs: ['a', 'b'] } })
+    const twice = await callCli(['talos', 'merge', '-', '-'])
+    expect(twice).toMatchObject({ code: 2, out: '' })
+    expect(twice.err).toContain('Only one of the files can be stdin.')
   })
 
   test('names the file at fault and prints nothing', async () => {
