@@ -1,7 +1,7 @@
 import { hashOf } from '../base/canonical-json.ts'
 import { invariant } from '../base/invariant.ts'
 import type { ConfigIntent } from '../model/operation.ts'
-import { schematicId, schematicOf } from '../talos/schematic.ts'
+import { schematicIdOf } from '../talos/schematic.ts'
 import type { ClusterDocuments } from './documents.ts'
 import { withPrefix } from './machines.ts'
 import type { MachineView } from './view.ts'
@@ -13,7 +13,7 @@ export function intentFor(machine: MachineView, documents: ClusterDocuments): Co
   return {
     talosVersion: cluster.spec.talos.version,
     kubernetesVersion: cluster.spec.kubernetes.version,
-    schematicId: schematicId(schematicOf(cluster.spec.talos.extensions ?? [])),
+    schematicId: schematicIdOf(cluster.spec.talos.extensions),
     clusterName: cluster.metadata.name,
     vip: cluster.spec.endpoint.vip,
     role: machine.role,
