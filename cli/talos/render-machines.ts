@@ -125,9 +125,11 @@ function renderMachine(
   const refused = (reason: string) => fail(EXIT.usage, `${name}: ${reason}`, 'Nothing was rendered.')
   const input = configInputOf(intentFor(machine, documents), bundle ?? REDACTED_BUNDLE)
   if (!input.ok) return refused(sayProblem(input.error))
-  const patched = applyPatchLevels(renderMachineConfig(input.value), { cluster: patches, set: [], machine: [] })
+  const { contract } = input.value
+  const levels = { cluster: patches, set: [], machine: [] }
+  const patched = applyPatchLevels(renderMachineConfig(input.value), levels, contract)
   if (!patched.ok) return refused(sayPatchProblem(patched.error.problem))
-  const faults = validateConfig(patched.value, { minor: input.value.contract, role: machine.role })
+  const faults = validateConfig(patched.value, { minor: contract, role: machine.role })
   // Without a bundle the secrets are not in yet, and rules about them would only complain of that.
   const [fault] = bundle ? faults : []
   if (fault) return refused(`${fault.document} ${fault.field} ${fault.message}`)

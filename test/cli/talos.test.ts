@@ -133,6 +133,18 @@ describe('talos merge', () => {
     expect(twice.err).toContain('Only one of the files can be stdin.')
   })
 
+  test('merges by the rules of the Talos it is told, or that the configuration looks like', async () => {
+    const resolver = (domain: string) =>
+      `apiVersion: v1alpha1\nkind: ResolverConfig\nsearchDomains: {domains: [${domain}]}\n`
+    const config = await file('resolver.yaml', resolver('a'))
+    const patch = await file('resolver-patch.yaml', resolver('b'))
+    const domains = async (...more: readonly string[]) =>
+      documentsOf((await callCli(['talos', 'merge', config, patch, ...more])).out)[0]?.['searchDomains']
+    expect(await domains()).toEqual({ domains: ['b'] })
+    expect(await domains('--contract', '1.13')).toEqual({ domains: ['a', 'b'] })
+    expect(await callCli(['talos', 'merge', config, patch, '--contract', '1.11'])).toMatchObject({ code: 2, out: '' })
+  })
+
   test('names the file at fault and prints nothing', async () => {
     const config = await file('config.yaml', 'machine: {}\n')
     const bad = await file('p3.yaml', 'machine: {nope: 1}\n')

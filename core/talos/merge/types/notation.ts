@@ -3,9 +3,10 @@ import { invariant } from '../../../base/invariant.ts'
 /**
  * How the fields of Talos documents behave when they are merged, read from tables that hold one line for each type:
  *
- *   [kind] Name = field[+][!][:type] …      a line that begins with a blank goes on with the type above
+ *   [kind] Name[<minor] = field[+][!][?][:type] …      a line that begins with a blank goes on with the type above
  *
- * `kind` marks a document. `+` is written even when it is empty, `!` is replaced where its like are joined. Types:
+ * `kind` marks a document; with `<1.14` the type is how it was before that Talos. `+` is written even when it is empty,
+ * `?` even when it is an empty list, `!` is replaced where its like are joined. Types:
  *
  *   s text (also when no type is given) · i number · b optional boolean · bool boolean that is false when absent
  *   d duration · mode file mode · scalar text or number · bytes base64, replaced even by an empty text
@@ -16,8 +17,8 @@ import { invariant } from '../../../base/invariant.ts'
  *   enum(x) text for which x counts as empty · Name struct · *t the same, but absent is not empty
  *   {t} map of t · [t] list of t · [t]@key list whose items are paired by key ([t]@key! replaces the pair)
  *
- * Source: struct tags and `Merge` methods of Talos pkg/machinery 1.12.11, 1.13.9 and 1.14.0-rc.1; one table serves all
- * three, because no field changed its behaviour between them.
+ * Source: struct tags and `Merge` methods of Talos pkg/machinery 1.12.6, 1.13.9 and 1.14.1; one table serves all three,
+ * because only the search domains changed their behaviour between them.
  */
 export type FieldType =
   | { readonly kind: LeafKind }
@@ -37,6 +38,8 @@ export interface Field {
   readonly key: string
   readonly type: FieldType
   readonly always: boolean
+  /** An empty list says something that an absent one does not. */
+  readonly keepsEmpty: boolean
   readonly replace: boolean
 }
 
@@ -74,21 +77,28 @@ export function readTypeTable(texts: readonly string[]): TypeTable {
   const kinds = new Set<string>()
   const lines = texts.flatMap((text) => text.replaceAll(/\n +/g, ' ').split('\n'))
   for (const line of lines.filter((each) => each !== '')) {
-    const match = /^(kind )?(\w+) =(.*)$/.exec(line)
+    const match = /^(kind )?([\w.<]+) =(.*)$/.exec(line)
     invariant(match?.[2] !== undefined && match[3] !== undefined, `a line of a type table: ${line}`)
     const [, kind, name, fields] = match
     const document = kind !== undefined && name !== LEGACY
-    if (document) kinds.add(name)
+    if (document && !name.includes('<')) kinds.add(name)
     const words = [...(document ? ['apiVersion', 'kind+'] : []), ...fields.split(' ').filter((word) => word !== '')]
-    structs.set(name, new Map(words.map((word) => [/^[^:+!]+/.exec(word)?.[0] ?? '', readField(word)])))
+    structs.set(name, new Map(words.map((word) => [/^[^:+!?]+/.exec(word)?.[0] ?? '', readField(word)])))
   }
   return { structs, kinds }
 }
 
 function readField(word: string): Field {
-  const match = /^([\w-]+)(\+?)(!?)(?::(.+))?$/.exec(word)
+  const match = /^([\w-]+)(\+?)(!?)(\??)(?::(.+))?$/.exec(word)
   invariant(match?.[1] !== undefined, `a field of a type table: ${word}`)
-  return { key: match[1], always: match[2] === '+', replace: match[3] === '!', type: readType(match[4] ?? 's') }
+  const [, key, always, replace, keepsEmpty, type = 's'] = match
+  return {
+    key,
+    always: always === '+',
+    replace: replace === '!',
+    keepsEmpty: keepsEmpty === '?',
+    type: readType(type),
+  }
 }
 
 function readType(text: string): FieldType {
