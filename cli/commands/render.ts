@@ -1,5 +1,3 @@
-import { chmod, mkdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { Command } from 'commander'
 import { ok, type Result } from '#core/base/result.ts'
 import type { TalosContract } from '#core/talos/contracts/contract-for.ts'
@@ -10,9 +8,10 @@ import { fail, type Failure } from '../failure.ts'
 import { plural } from '../output/text.ts'
 import type { Run, Session } from '../session.ts'
 import { readContract } from '../talos/contract-option.ts'
-import { readSecrets, readText } from '../talos/read-text.ts'
 import { patchFaults } from '../talos/patch-faults.ts'
+import { readSecrets, readText, sayStdinTwice } from '../talos/read-text.ts'
 import { renderMachines, type RenderedMachine } from '../talos/render-machines.ts'
+import { writeTogether } from '../talos/write-together.ts'
 import { renderIssues } from '../yaml/report.ts'
 
 interface RenderOptions {
@@ -30,7 +29,7 @@ export function registerRender(program: Command, run: Run): void {
     .command('render')
     .description('print the Talos configuration that each machine of the files would get')
     .requiredOption('-f, --filename <file...>', 'YAML files or folders; - is stdin')
-    .option('--secrets <file>', 'a secrets.yaml; without it secrets are shown as ******')
+    .option('--secrets <file>', 'a secrets.yaml, - is stdin; without it secrets are shown as ******')
     .option('--machine <name>', 'only this machine')
     .option('--contract <minor>', 'of a cluster that was created with an older Talos, as in 1.13', readContract)
     .option('--patch <file...>', 'patches on top, strategic merge or JSON Patch')
@@ -41,6 +40,8 @@ export function registerRender(program: Command, run: Run): void {
 const NOTHING = 'Nothing was rendered.'
 
 async function render({ io }: Session, options: RenderOptions): Promise<Result<void, Failure>> {
+  const twice = sayStdinTwice([...options.filename, ...(options.patch ?? []), options.secrets ?? ''])
+  if (twice) return fail(EXIT.usage, twice, NOTHING)
   const read = await readForCommand(options.filename, io.style, NOTHING)
   if (!read.ok) return read
   const documents = read.value.map(({ document }) => document)
@@ -52,7 +53,7 @@ async function render({ io }: Session, options: RenderOptions): Promise<Result<v
   if (bundle && !bundle.ok) return bundle
   const patches: string[] = []
   for (const name of options.patch ?? []) {
-    const patch = await readText(name)
+    const patch = await readText(name.replace(/^@/, ''))
     if (!patch.ok) return patch
     patches.push(patch.value)
   }
@@ -64,8 +65,9 @@ async function render({ io }: Session, options: RenderOptions): Promise<Result<v
 
   if (options.output === undefined) for (const machine of machines) io.out(asText(machine))
   else {
-    const written = await writeAll(options.output, machines)
-    if (!written.ok) return written
+    const files = machines.map(({ cluster, machine, config }) => ({ name: `${cluster}-${machine}.yaml`, text: config }))
+    const written = await writeTogether(options.output, files)
+    if (!written.ok) return fail(EXIT.failed, written.error, 'Nothing was written.')
     for (const path of written.value) io.out(path)
   }
   const redacted = bundle ? '' : ' Secrets are shown as ******; give --secrets for the real ones.'
@@ -86,25 +88,3 @@ function sayNone(all: readonly RenderedMachine[], name: string | undefined): rea
 /** Several machines follow each other; the comment says where one begins. */
 const asText = ({ cluster, machine, config }: RenderedMachine): string =>
   `---\n# ${cluster}/${machine}\n${config.trimEnd()}`
-
-/** For the owner only: a configuration holds the keys of its cluster. */
-const FILE_MODE = 0o600
-
-async function writeAll(
-  folder: string,
-  machines: readonly RenderedMachine[],
-): Promise<Result<readonly string[], Failure>> {
-  try {
-    await mkdir(folder, { recursive: true, mode: 0o700 })
-    const paths = machines.map(({ cluster, machine }) => join(folder, `${cluster}-${machine}.yaml`))
-    for (const [index, { config }] of machines.entries()) {
-      const path = paths[index] ?? ''
-      await writeFile(path, config, { mode: FILE_MODE })
-      // The mode of a file that was there before stays as it was.
-      await chmod(path, FILE_MODE)
-    }
-    return ok(paths)
-  } catch (error) {
-    return fail(EXIT.failed, `${folder} cannot be written: ${error instanceof Error ? error.message : String(error)}`)
-  }
-}

@@ -76,7 +76,7 @@ async function config({ io }: Session, options: ConfigOptions): Promise<Result<v
     if (!patch.ok) return patch
     patches.push(patch.value)
   }
-  const patched = applyPatches(renderMachineConfig(input.value), patches)
+  const patched = applyPatches(renderMachineConfig(input.value), patches, options.contract)
   if (!patched.ok) return fail(EXIT.usage, printable(sayPatchProblem(patched.error)), 'Nothing was made.')
   io.out(patched.value.trimEnd())
   return ok(undefined)

@@ -11,7 +11,7 @@ export function registerTalosSchematic(talos: Command, run: Run): void {
   talos
     .command('schematic')
     .description('print the id of an Image Factory schematic')
-    .argument('<file>', 'a schematic')
+    .argument('<file>', 'a schematic; - is stdin')
     .action((file: string) => run((session) => schematic(session, file)))
 }
 

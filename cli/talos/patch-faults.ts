@@ -60,7 +60,7 @@ function faultsOf({ machine, asked }: FileMachine, documents: ClusterDocuments):
   for (const { path, patches } of listsFor(asked, documents))
     for (const [index, patch] of patches.entries()) {
       const at = [...path, index]
-      const next = applyPatches(config, [goYaml(patch)])
+      const next = applyPatches(config, [goYaml(patch)], minor)
       if (!next.ok) return [...found, finding(at, sayPatchReason(next.error))]
       config = next.value
       const fresh = say(config).filter((fault) => !known.has(fault))

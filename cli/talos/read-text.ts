@@ -29,6 +29,10 @@ export async function readText(name: string): Promise<Result<string, Failure>> {
 export const readPatch = (given: string): Promise<Result<string, Failure>> =>
   given.startsWith('@') ? readText(given.slice(1)) : Promise.resolve(ok(given))
 
+/** What is wrong when more than one name stands for stdin: it can be read only once. */
+export const sayStdinTwice = (names: readonly string[]): string | undefined =>
+  names.filter((name) => name === STDIN).length > 1 ? 'Only one of the files can be stdin.' : undefined
+
 async function readStdin(): Promise<Result<string, Failure>> {
   const chunks: Buffer[] = []
   let size = 0

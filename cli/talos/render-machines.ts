@@ -69,7 +69,7 @@ function renderMachine(
   const config = patchedMachineConfig(input.value, patchLevelsOf(intent))
   if (!config.ok) return refused(sayProblem(config.error))
   // Those of the command line come last, each of them as if the machine had one more.
-  const patched = applyPatchLevels(config.value, { cluster: [], set: [], machine: patches })
+  const patched = applyPatchLevels(config.value, { cluster: [], set: [], machine: patches }, input.value.contract)
   if (!patched.ok) return refused(sayPatchProblem(patched.error.problem))
   const faults = validateConfig(patched.value, {
     minor: contractOfTalos(version) ?? input.value.contract,

@@ -4,13 +4,16 @@ import type { AskedMachine } from '../model/cluster-machines.ts'
 import type { ClusterSpec } from '../model/cluster.ts'
 import type { ConfigIntent } from '../model/operation.ts'
 import type { ConfigSettings } from '../model/talos-intent.ts'
-import { schematicId, schematicOf } from '../talos/schematic.ts'
+import { schematicIdOf } from '../talos/schematic.ts'
 import { hashOnce } from './hash-once.ts'
 import { networkOf, nodeNetworkOf, type ClusterDocuments } from './documents.ts'
 import { withPrefix } from './machines.ts'
 import type { MachineView } from './view.ts'
 
-/** The non-secret inputs of the configuration of `machine`, which is `asked` in the documents; their hash decides whether the machine needs to be configured. */
+/**
+ * The non-secret inputs of the configuration of `machine`, which is `asked` in the documents; their hash decides whether
+ * the machine needs to be configured.
+ */
 export function intentFor(
   machine: MachineView,
   asked: AskedMachine,
@@ -25,7 +28,7 @@ export function intentFor(
     talosVersion: cluster.spec.talos.version,
     contract,
     kubernetesVersion: cluster.spec.kubernetes.version,
-    schematicId: schematicId(schematicOf(cluster.spec.talos.extensions ?? [])),
+    schematicId: schematicIdOf(cluster.spec.talos.extensions),
     clusterName: cluster.metadata.name,
     vip: cluster.spec.endpoint.vip,
     role: machine.role,

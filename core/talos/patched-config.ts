@@ -15,7 +15,7 @@ import { sayPatchProblem } from './merge/patch-problem.ts'
 export function patchedMachineConfig(input: MachineConfigInput, patches: PatchLevels): Result<string, Problem> {
   const possible = checkConfigInput(input)
   if (!possible.ok) return possible
-  const patched = applyPatchLevels(renderMachineConfig(input), patches)
+  const patched = applyPatchLevels(renderMachineConfig(input), patches, input.contract)
   if (patched.ok) return patched
   const { level, problem: found } = patched.error
   return err(problem('patch-refused', { level, reason: sayPatchProblem(found) }))

@@ -47,6 +47,21 @@ export function schematicOf(extensions: readonly string[]): Schematic {
 /** Lower-case hex SHA-256 of the canonical text. */
 export const schematicId = (schematic: Schematic): string => bytesToHex(sha256(utf8ToBytes(schematicYaml(schematic))))
 
+/**
+ * The id of a plain image with these official extensions. It is remembered for as long as the list lives: a plan asks for
+ * it once for each machine, and all of them have the list of their cluster.
+ */
+export function schematicIdOf(extensions: readonly string[] = NO_EXTENSIONS): string {
+  const known = remembered.get(extensions)
+  if (known !== undefined) return known
+  const id = schematicId(schematicOf(extensions))
+  remembered.set(extensions, id)
+  return id
+}
+
+const NO_EXTENSIONS: readonly string[] = []
+const remembered = new WeakMap<readonly string[], string>()
+
 /** An image of a schematic. The platform is a virtual machine's disk image unless told otherwise. */
 export interface ImageOf {
   readonly schematicId: string

@@ -1,10 +1,10 @@
-import { mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parse, parseAllDocuments } from 'yaml'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { formatSecretsBundle, parseSecretsBundle } from '#core/talos/secrets-bundle.ts'
-import { callCli } from '#test/support/run-cli.ts'
+import { callCli, runCli } from '#test/support/run-cli.ts'
 
 const HOMELAB = 'examples/homelab.yaml'
 
@@ -81,6 +81,17 @@ describe('render', () => {
     await expect(stat(output)).rejects.toThrow('ENOENT')
   })
 
+  test('writes every file or none, and leaves what was there', async () => {
+    const output = join(folder, 'half')
+    await mkdir(join(output, 'home-talos-node-2.yaml', 'x'), { recursive: true })
+    await writeFile(join(output, 'home-talos-node-0.yaml'), 'before')
+    const run = await callCli(['render', '-f', HOMELAB, '-o', join(output, 'home-talos-node-0.yaml', 'deeper')])
+    expect(run).toMatchObject({ code: 1, out: '' })
+    expect(run.err).toContain('Nothing was written.')
+    expect(await readdir(output)).toEqual(['home-talos-node-0.yaml', 'home-talos-node-2.yaml'])
+    expect(await readFile(join(output, 'home-talos-node-0.yaml'), 'utf8')).toBe('before')
+  })
+
   test.each([
     ['an unknown Talos', 'v1.13.9', 'v1.99.0', 'v1.99.0 is not supported; supported: 1.12, 1.13, 1.14'],
     ['a Kubernetes outside the range', 'v1.36.3', 'v1.99.0', 'v1.99.0 is not supported with Talos v1.13.9'],
@@ -144,6 +155,29 @@ describe('talos merge', () => {
     const run = await callCli(['talos', 'merge', config, ...patches])
     expect(run.code).toBe(0)
     expect(documentsOf(run.out)[0]).toMatchObject({ machine: { certSANs: ['a', 'b'], type: 'worker' } })
+  })
+
+  test('takes @file and stdin, but stdin only once', async () => {
+    const config = await file('config.yaml', 'machine: {certSANs: [a]}\n')
+    const patch = await file('p4.yaml', 'machine: {certSANs: [b]}\n')
+    const run = await runCli(['talos', 'merge', '-', `@${patch}`], {}, await readFile(config, 'utf8'))
+    expect(run).toMatchObject({ code: 0, err: '' })
+    expect(documentsOf(run.out)[0]).toMatchObject({ machine: { certSANs: ['a', 'b'] } })
+    const twice = await callCli(['talos', 'merge', '-', '-'])
+    expect(twice).toMatchObject({ code: 2, out: '' })
+    expect(twice.err).toContain('Only one of the files can be stdin.')
+  })
+
+  test('merges by the rules of the Talos it is told, or that the configuration looks like', async () => {
+    const resolver = (domain: string) =>
+      `apiVersion: v1alpha1\nkind: ResolverConfig\nsearchDomains: {domains: [${domain}]}\n`
+    const config = await file('resolver.yaml', resolver('a'))
+    const patch = await file('resolver-patch.yaml', resolver('b'))
+    const domains = async (...more: readonly string[]) =>
+      documentsOf((await callCli(['talos', 'merge', config, patch, ...more])).out)[0]?.['searchDomains']
+    expect(await domains()).toEqual({ domains: ['b'] })
+    expect(await domains('--contract', '1.13')).toEqual({ domains: ['a', 'b'] })
+    expect(await callCli(['talos', 'merge', config, patch, '--contract', '1.11'])).toMatchObject({ code: 2, out: '' })
   })
 
   test('names the file at fault and prints nothing', async () => {

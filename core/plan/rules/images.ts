@@ -1,5 +1,5 @@
 import type { OperationInput } from '../../model/operation.ts'
-import { schematicId, schematicOf } from '../../talos/schematic.ts'
+import { schematicIdOf } from '../../talos/schematic.ts'
 import { keyOf } from '../wish.ts'
 import { wish, type Rule, type Situation } from '../rule.ts'
 import type { MachineView } from '../view.ts'
@@ -32,7 +32,7 @@ export function imageFor({ documents }: Situation, machine: MachineView): Operat
     imageStorage: machine.placement!.imageStorage,
     talosVersion: talos.version,
     extensions: [...(talos.extensions ?? [])].sort(),
-    schematicId: schematicId(schematicOf(talos.extensions ?? [])),
+    schematicId: schematicIdOf(talos.extensions),
   }
 }
 

@@ -1,9 +1,11 @@
 import { err, ok, type Result } from '../../base/result.ts'
+import type { TalosContract } from '../contracts/contract-for.ts'
 import { decodeDocument, decodeFree } from './decode.ts'
 import { applyDeletion, takeDeletions, type Deletion } from './delete-patches.ts'
 import {
   findingProblem,
   identify,
+  NEWEST,
   parseSources,
   readConfig,
   readDocument,
@@ -21,17 +23,21 @@ import { isValueMap } from './value.ts'
 /**
  * Applies patches to a machine configuration, in order, as `talosctl` and the nodes do. A patch is a strategic merge
  * patch of one or several documents, or a JSON Patch as JSON or YAML, which Talos takes for a configuration of one
- * document only. All of them or none: the first that does not fit is the problem.
+ * document only. All of them or none: the first that does not fit is the problem. The minor says whose rules count.
  *
- * Source: Talos `pkg/machinery/config/configpatcher` 1.14.0-rc.1; facts talos.md §3.5.
+ * Source: Talos `pkg/machinery/config/configpatcher` 1.14.1; facts talos.md §3.5.
  */
-export function applyPatches(config: string, patches: readonly string[]): Result<string, PatchProblem> {
+export function applyPatches(
+  config: string,
+  patches: readonly string[],
+  minor: TalosContract = NEWEST,
+): Result<string, PatchProblem> {
   if (patches.length > MAX_PATCHES) return err({ code: 'too-large', limit: `${MAX_PATCHES} patches` })
-  const read = readConfig(config)
+  const read = readConfig(config, minor)
   if (!read.ok) return read
   let documents = read.value
   for (const [index, text] of patches.entries()) {
-    const patched = applyPatch(documents, text)
+    const patched = applyPatch(documents, text, minor)
     if (!patched.ok) return err({ ...patched.error, patch: index })
     documents = patched.value
   }
@@ -44,13 +50,13 @@ const MAX_PATCHES = 100
 type Documents = readonly ConfigDocument[]
 type Applied = Result<Documents, PatchProblem>
 
-function applyPatch(documents: Documents, text: string): Applied {
+function applyPatch(documents: Documents, text: string, minor: TalosContract): Applied {
   const patch = readPatch(text)
   if (!patch.ok) return patch
-  if (patch.value.kind === 'json') return applyJson(documents, patch.value.operations)
+  if (patch.value.kind === 'json') return applyJson(documents, patch.value.operations, minor)
   let merged = documents
   for (const source of patch.value.sources) {
-    const next = applySource(merged, source)
+    const next = applySource(merged, source, minor)
     if (!next.ok) return next
     merged = next.value
   }
@@ -77,10 +83,10 @@ function readOperations({ tree }: Source): ReturnType<typeof readJsonPatch> {
   return value === undefined || findings.length > 0 ? undefined : readJsonPatch(value)
 }
 
-function applySource(documents: Documents, source: Source): Applied {
+function applySource(documents: Documents, source: Source, minor: TalosContract): Applied {
   // Taking the deletions out changes the tree, and the caller may apply the same patch again.
   const tree = source.tree.clone() as Source['tree']
-  const identity = identify(tree)
+  const identity = identify(tree, minor)
   if (!identity) return err({ code: 'unknown-document', document: 'without apiVersion and kind' })
   const taken = takeDeletions(tree)
   if (!taken.ok)
@@ -99,7 +105,7 @@ function applySource(documents: Documents, source: Source): Applied {
   if (!taken.value.rest) return ok(merged)
   if (identity.type === undefined) return err({ code: 'unknown-document', document: identity.id })
 
-  const rest = readDocument({ tree, text: source.text })
+  const rest = readDocument({ tree, text: source.text }, minor)
   if (!rest.ok) return rest
   const left = merged.find(({ id }) => id === identity.id)
   if (!left) return ok([...merged, { ...rest.value, changed: true }])
@@ -130,7 +136,7 @@ function deleteFrom(documents: Documents, id: string, deletion: Deletion): Appli
   }
 }
 
-function applyJson(documents: Documents, operations: readonly JsonOperation[]): Applied {
+function applyJson(documents: Documents, operations: readonly JsonOperation[], minor: TalosContract): Applied {
   const [only, ...others] = documents
   if (!only || others.length > 0) return err({ code: 'json-patch-multi-document', documentCount: documents.length })
   const before =
@@ -142,7 +148,7 @@ function applyJson(documents: Documents, operations: readonly JsonOperation[]): 
 
   const tree = only.source.tree.clone() as Source['tree']
   writeInto(tree, patched.value)
-  const identity = identify(tree)
+  const identity = identify(tree, minor)
   if (identity?.type === undefined)
     return err({ code: 'unknown-document', document: identity?.id ?? 'without apiVersion and kind' })
   const { value, findings } = decodeDocument(identity.type, tree)

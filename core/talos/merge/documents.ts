@@ -1,10 +1,11 @@
 import { isMap, isScalar, parseAllDocuments, type Document } from 'yaml'
 import { err, ok, type Result } from '../../base/result.ts'
+import type { TalosContract } from '../contracts/contract-for.ts'
 import { decodeDocument, type Finding } from './decode.ts'
 import { encodeStruct, writeInto } from './encode.ts'
 import type { PatchProblem } from './patch-problem.ts'
 import { LEGACY } from './types/notation.ts'
-import { typeTable } from './types/table.ts'
+import { typeOfKind, typeTable } from './types/table.ts'
 import type { ValueMap } from './value.ts'
 
 /** Rendered configurations are under 32 KiB; manifests that people put into a patch make them long. */
@@ -55,10 +56,16 @@ export function parseSources(text: string): Result<readonly Source[], PatchProbl
 const isEmpty = ({ contents }: Document.Parsed): boolean =>
   contents === null || (isScalar(contents) && contents.value === null)
 
+/** For those who only ask what a document is. */
+export const NEWEST: TalosContract = '1.14'
+
 const LEGACY_KEYS = ['machine', 'cluster', 'debug', 'persist', 'version']
 
 /** Which document a tree is; undefined when it does not say so. */
-export function identify(tree: Document): { readonly id: string; readonly type: string | undefined } | undefined {
+export function identify(
+  tree: Document,
+  minor: TalosContract = NEWEST,
+): { readonly id: string; readonly type: string | undefined } | undefined {
   const { contents } = tree
   if (!isMap(contents)) return undefined
   const read = (key: string) => {
@@ -71,18 +78,21 @@ export function identify(tree: Document): { readonly id: string; readonly type: 
   const named = typeTable().fields(kind)?.has('name') ?? true
   return {
     id: `${apiVersion}/${kind}${named && name !== '' ? `/${name}` : ''}`,
-    type: apiVersion === 'v1alpha1' && typeTable().kinds.has(kind) ? kind : undefined,
+    type: apiVersion === 'v1alpha1' ? typeOfKind(kind, minor) : undefined,
   }
 }
 
-/** Reads a whole configuration. Unknown documents are kept as they are; of the known ones every field must be known. */
-export function readConfig(text: string): Result<readonly ConfigDocument[], PatchProblem> {
+/** Reads a whole configuration of a Talos minor. Unknown documents are kept as they are; of the known ones every field must be known. */
+export function readConfig(
+  text: string,
+  minor: TalosContract = NEWEST,
+): Result<readonly ConfigDocument[], PatchProblem> {
   const sources = parseSources(text)
   if (!sources.ok) return sources
   if (sources.value.length === 0) return err({ code: 'no-document' })
   const documents: ConfigDocument[] = []
   for (const source of sources.value) {
-    const read = readDocument(source)
+    const read = readDocument(source, minor)
     if (!read.ok) return read
     if (documents.some(({ id }) => id === read.value.id))
       return err({ code: 'duplicate-document', document: read.value.id })
@@ -91,8 +101,8 @@ export function readConfig(text: string): Result<readonly ConfigDocument[], Patc
   return ok(documents)
 }
 
-export function readDocument(source: Source): Result<ConfigDocument, PatchProblem> {
-  const identity = identify(source.tree)
+export function readDocument(source: Source, minor: TalosContract): Result<ConfigDocument, PatchProblem> {
+  const identity = identify(source.tree, minor)
   if (!identity) return err({ code: 'unknown-document', document: 'without apiVersion and kind' })
   if (identity.type === undefined) return ok({ source, ...identity, value: new Map(), changed: false })
   const { value, findings } = decodeDocument(identity.type, source.tree)

@@ -1,5 +1,5 @@
 import { Scalar, isMap, isScalar, isSeq, type Document, type YAMLMap } from 'yaml'
-import type { FieldType } from './types/notation.ts'
+import type { Field, FieldType } from './types/notation.ts'
 import { fieldsOf } from './types/table.ts'
 import { goYamlScalar } from '../go-yaml-scalar.ts'
 import { isValueList, isValueMap, type Value, type ValueMap } from './value.ts'
@@ -9,10 +9,11 @@ import { isValueList, isValueMap, type Value, type ValueMap } from './value.ts'
  */
 export function encodeStruct(name: string, value: ValueMap): ValueMap {
   const written = new Map<string, Value>()
-  for (const { key, type, always } of fieldsOf(name).values()) {
+  for (const field of fieldsOf(name).values()) {
+    const { key, type, always } = field
     const member = value.get(key)
     if (always) written.set(key, encode(type, member) ?? emptyOf(type))
-    else if (!isEmpty(type, member)) {
+    else if (!isEmptyField(field, member)) {
       const encoded = encode(type, member)
       if (encoded !== undefined) written.set(key, encoded)
     }
@@ -64,6 +65,9 @@ function emptyOf(type: FieldType): Value {
   }
 }
 
+const isEmptyField = ({ type, keepsEmpty }: Field, value: Value | undefined): boolean =>
+  keepsEmpty ? value === undefined : isEmpty(type, value)
+
 function isEmpty(type: FieldType, value: Value | undefined): boolean {
   if (value === undefined) return true
   switch (type.kind) {
@@ -72,7 +76,7 @@ function isEmpty(type: FieldType, value: Value | undefined): boolean {
     case 'struct':
       return (
         isValueMap(value) &&
-        [...fieldsOf(type.name).values()].every((field) => isEmpty(field.type, value.get(field.key)))
+        [...fieldsOf(type.name).values()].every((field) => isEmptyField(field, value.get(field.key)))
       )
     case 'enum':
       return value === type.zero

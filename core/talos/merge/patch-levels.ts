@@ -1,6 +1,8 @@
 import { ok, type Result } from '../../base/result.ts'
+import type { TalosContract } from '../contracts/contract-for.ts'
 import { applyPatches } from './apply-patches.ts'
 import { checkOwnedFields } from './check-owned-fields.ts'
+import { NEWEST } from './documents.ts'
 import type { PatchProblem } from './patch-problem.ts'
 
 /** The patches that concern one machine, by whom they are meant for. */
@@ -23,6 +25,7 @@ export const PATCH_LEVELS: readonly PatchLevel[] = ['cluster', 'set', 'machine']
 export function applyPatchLevels(
   config: string,
   levels: PatchLevels,
+  minor: TalosContract = NEWEST,
 ): Result<string, { readonly level: PatchLevel; readonly problem: PatchProblem }> {
   let patched = config
   for (const level of PATCH_LEVELS) {
@@ -30,7 +33,7 @@ export function applyPatchLevels(
       const [owned] = checkOwnedFields(text)
       if (owned) return { ok: false, error: { level, problem: { ...owned, patch } } }
     }
-    const next = applyPatches(patched, levels[level])
+    const next = applyPatches(patched, levels[level], minor)
     if (!next.ok) return { ok: false, error: { level, problem: next.error } }
     patched = next.value
   }

@@ -49,7 +49,14 @@ const linkMembers = ({ addresses, gateway, routes, mtu }: MachineNic | Vlan): Co
   routes: nonEmptyList([...(gateway ? [{ gateway }] : []), ...(routes ?? []).map(routeMembers)]),
 })
 
-const routeMembers = ({ destination, gateway, metric }: Route): ConfigDocument => ({ destination, gateway, metric })
+const routeMembers = ({ destination, gateway, metric }: Route): ConfigDocument => ({
+  destination: destination === undefined || EVERYTHING.has(destination) ? undefined : destination,
+  gateway,
+  metric,
+})
+
+/** A default route says no destination: Talos refuses these. */
+const EVERYTHING: ReadonlySet<string> = new Set(['0.0.0.0/0', '::/0'])
 
 export const timeDocuments: Renderer = ({ machine: { timeServers } }) =>
   timeServers?.length ? [document('TimeSyncConfig', { ntp: { servers: timeServers } })] : []

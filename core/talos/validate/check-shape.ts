@@ -9,7 +9,7 @@ export function checkShape(value: Json, shape: Shape, shapes: Shapes, minor: num
   const at = (name: string) => (path === '' ? name : `${path}.${name}`)
   const known = [...shape.fields].filter(([, field]) => field.since <= minor)
   const missing = known
-    .filter(([name, field]) => field.required && (value[name] ?? null) === null)
+    .filter(([name, field]) => field.required && isAbsent(value[name], field))
     .map(([name]) => fault(at(name), 'is missing'))
   const wrong = Object.entries(value).flatMap(([name, member]) => {
     const field = shape.fields.get(name)
@@ -19,6 +19,10 @@ export function checkShape(value: Json, shape: Shape, shapes: Shapes, minor: num
   })
   return [...missing, ...wrong]
 }
+
+/** A scalar that has to be there and is empty is not there. */
+const isAbsent = (value: Json | undefined, { type, list }: Field): boolean =>
+  (value ?? null) === null || (value === '' && !list && type !== 'object' && !type.startsWith('&'))
 
 function checkField(value: Json, field: Field, shapes: Shapes, minor: number, path: string): readonly FieldFault[] {
   if (!field.list) return checkType(value, field.type, shapes, minor, path)
@@ -72,8 +76,8 @@ const TYPES: Readonly<Record<string, TypeCheck>> = {
       ? undefined
       : 'is not a mapping of texts',
   port: unless((value) => Number.isInteger(value) || matching(/^\d{1,5}(-\d{1,5})?$/)(value), 'is not a port or range'),
-  cidr: unless(matching(/^[0-9a-f.:]+\/\d{1,3}$/i), 'is not an address with a prefix length'),
-  ip: unless(matching(/^[0-9a-f.:]+$/i), 'is not an address'),
+  cidr: unless(matching(/^([0-9a-f.:]+\/\d{1,3})?$/i), 'is not an address with a prefix length'),
+  ip: unless(matching(/^[0-9a-f.:]*$/i), 'is not an address'),
   mac: unless(matching(/^[0-9a-f:]+$/i), 'is not a hardware address'),
   hex: unless(matching(/^[0-9a-f]{2}(:[0-9a-f]{2})+$/i), 'is not bytes in hex, joined by colons'),
   duration: unless(matching(/^[-+]?(0|((\d+(\.\d*)?|\.\d+)([nuµm]?s|m|h))+)$/), 'is not a duration like 1h30m'),

@@ -21,7 +21,6 @@ export function checkMain(main: Members, { role, contract }: MainContext): reado
   const when = (wrong: boolean, field: string, message: string) => (wrong ? [fault(field, message)] : [])
   const given = (path: string) => at(path) !== undefined
   return [
-    ...when(textOf(at('version')) !== 'v1alpha1', 'version', 'must be v1alpha1'),
     ...when(at('persist') === false, 'persist', 'must be true'),
     ...when(at('machine.type') !== role, 'machine.type', `must be ${role}: that is what this machine is`),
     ...checkAuthorities(main, role),

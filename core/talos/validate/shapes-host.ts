@@ -11,7 +11,7 @@ KmsKey: endpoint text
 TpmKey: options &TpmOptions; checkSecurebootStatusOnEnroll flag
 TpmOptions: pcrs int[]
 Encryption: provider luks2; keys &EncryptionKey[];
-  cipher aes-xts-plain64|xchacha12,aes-adiantum-plain64|xchacha20,aes-adiantum-plain64; keySize int; blockSize int;
+  cipher text; keySize int; blockSize int;
   options text[]; allowDiscards@14 flag
 Provisioning: diskSelector &Selector; grow flag; minSize text; maxSize text
 Filesystem: type ext4|xfs|btrfs; projectQuotaSupport flag; xfs@14 &XFS
@@ -52,12 +52,16 @@ kind ImageCacheConfig@14: local &LocalImageCache
 LocalImageCache: enabled flag
 kind ExtensionServiceConfig: name! text; configFiles &ExtensionFile[]; environment text[]
 ExtensionFile: content text; mountPath text
-kind PCIDriverRebindConfig: name! text; targetDriver! text
+kind PCIDriverRebindConfig: name! text; targetDriver text
+kind ImageVerificationConfig@13: rules &ImageRule[]
+ImageRule: image text; skip flag; deny flag; keyless &KeylessVerifier; publicKey &PublicKeyVerifier
+KeylessVerifier: issuer text; subject text; subjectRegex text
+PublicKeyVerifier: certificate text
 kind TrustedRootsConfig: name! text; certificates text
 kind SideroLinkConfig: apiUrl url:https,grpc; uniqueToken text
 kind EventSinkConfig: endpoint text
 kind KmsgLogConfig: name! text; url! url:tcp,udp
-kind OOMConfig: triggerExpression text; cgroupRankingExpression text; strictCgroupClassOrdering flag;
+kind OOMConfig: triggerExpression text; cgroupRankingExpression text; strictCgroupClassOrdering@13 flag;
   sampleInterval duration
 kind WatchdogTimerConfig: device text; timeout duration
 kind EnvironmentConfig@13: variables map
@@ -70,7 +74,7 @@ kind SecurityProfileConfig@14: workloadIsolation flag
 kind UnattendedInstallConfig@14: reboot flag; installer &Installer; provisioning! &InstallProvisioning
 Installer: image text
 InstallProvisioning: diskSelector! &Selector; wipe flag
-kind ContainerConfig@14: name! text; image text; entrypoint text[]; args text[]; workingDir text; runAs &RunAs;
+kind ContainerConfig@14: name! text; image! text; entrypoint text[]; args text[]; workingDir text; runAs &RunAs;
   environment text[]; mounts &ContainerMount[]; security &ContainerSecurity; network &ContainerNetwork;
   resources &ContainerResources; dependsOn &DependsOn
 RunAs: uid int; gid int
@@ -78,9 +82,9 @@ ContainerMount: userVolume &UserVolumeMount; tmpfs &TmpfsMount; hostPath &HostPa
 UserVolumeMount: name text; destination text; options text[]
 TmpfsMount: destination text; size text; options text[]
 HostPathMount: source text; destination text; options text[]
-ContainerSecurity: profile text; capabilities &Capabilities
+ContainerSecurity: profile restricted|privileged; capabilities &Capabilities; machinedAccess flag
 Capabilities: add text[]; drop text[]
-ContainerNetwork: mode text
+ContainerNetwork: mode none|host
 ContainerResources: limits &ContainerLimits
 ContainerLimits: cpu text; memory text
 DependsOn: paths text[]; networks text[]; time flag; containers text[]

@@ -19,7 +19,7 @@ kind KubeEtcdEncryptionConfig@14: config! object
 kind KubeExternalManifestConfig@14: name! text; headers map; url! url:http,https
 kind KubeFlannelCNIConfig@14: backendType! text; backendPort int; backendMTU int; backendExtraConfig object;
   resources object; extraArgs text[]; kubeNetworkPoliciesEnabled flag
-kind KubeInlineManifestConfig@14: name! text; manifest! text
+kind KubeInlineManifestConfig@14: name! text; manifest text
 kind KubeNetworkConfig@14: dnsDomain text; podSubnets! cidr[]; serviceSubnets! cidr[]; nodeCIDRMaskSizeIPv4 int;
   nodeCIDRMaskSizeIPv6 int
 kind KubeNodeConfig@14: skipNodeRegistration flag; registerWithFQDN flag; nodeIP &NodeIP; labels map; annotations map;

@@ -8,7 +8,7 @@ kind LinkAliasConfig: name! text; selector! &Selector
 Selector: match text
 kind VLANConfig: name! text; vlanID! int; vlanMode 802.1q|802.1ad; parent! text; +Link
 kind DummyLinkConfig: name! text; hardwareAddr mac; +Link
-kind BridgeConfig: name! text; hardwareAddr mac; links! text[]; stp &BridgeSTP; vlan &BridgeVLAN; +Link
+kind BridgeConfig: name! text; hardwareAddr mac; links text[]; stp &BridgeSTP; vlan &BridgeVLAN; +Link
 BridgeSTP: enabled flag
 BridgeVLAN: filtering flag
 kind BondConfig: name! text; hardwareAddr mac; links! text[];
@@ -19,7 +19,7 @@ kind BondConfig: name! text; hardwareAddr mac; links! text[];
   adActorSysPrio int; adUserPortKey int; adLACPActive on|off; primaryReselect always|better|failure; resendIGMP int;
   minLinks int; lpInterval int; packetsPerSlave int; numPeerNotif int; tlbLogicalLb int; allSlavesActive int;
   peerNotifDelay int; missedMax int; +Link
-kind VRFConfig@13: name! text; hardwareAddr mac; links! text[]; table! text; +Link
+kind VRFConfig@13: name! text; hardwareAddr mac; links text[]; table! text; +Link
 kind VethConfig@14: name! text; peer! &VethPeer; +Link
 VethPeer: name! text; +Link
 kind WireguardConfig: name! text; privateKey! text; listenPort int; firewallMark int; peers &WireguardPeer[]; +Link
@@ -46,12 +46,12 @@ kind NetworkDefaultActionConfig: ingress accept|block
 kind NetworkRuleConfig: name! text; portSelector &PortSelector; ingress &IngressRule[]
 PortSelector: ports port[]; protocol tcp|udp|icmp|icmpv6
 IngressRule: subnet cidr; except cidr
-kind KubeSpanEndpoints: extraAnnouncedEndpoints text[]
+kind KubeSpanEndpointsConfig: extraAnnouncedEndpoints text[]
 kind KubeSpanConfig@13: enabled flag; advertiseKubernetesNetworks flag; allowDownPeerBypass flag;
   harvestExtraEndpoints flag; mtu int; filters &KubeSpanFilters
 KubeSpanFilters: endpoints text[]; excludeAdvertisedNetworks cidr[]
 kind BlackholeRouteConfig@13: name! text; metric int
-kind RoutingRuleConfig@13: name! text; src text; dst text; table! text; action any; iifName text; oifName text;
+kind RoutingRuleConfig@13: name! text; src text; dst text; table text; action any; iifName text; oifName text;
   fwMark int; fwMask int
 kind TCPProbeConfig@13: name! text; interval duration; failureThreshold int; endpoint! text; timeout duration
 kind HTTPProbeConfig@14: name! text; interval duration; failureThreshold int; url! url:http,https; timeout duration

@@ -1,7 +1,8 @@
 import type { Json } from '../../base/canonical-json.ts'
+import { endpointFault } from '../endpoint.ts'
 import { parseVersion } from '../versions.ts'
 import { fromBase64 } from '../base64.ts'
-import { listOf, membersOf, textOf } from './config-document.ts'
+import { listOf, membersOf, textOf, valueAt, type Members } from './config-document.ts'
 import { fault, type FieldFault } from './fault.ts'
 
 /** Rules of single values, each used by several documents. */
@@ -68,11 +69,12 @@ export function checkKubernetesImage(
 /** Bytes that are a key: base64 of exactly so many. */
 export const isEntropy = (text: string | undefined, bytes = 32): boolean => fromBase64(text ?? '')?.length === bytes
 
-/** Names that an address of the Kubernetes API takes. */
 export function checkEndpoint(value: Json | undefined, field: string): readonly FieldFault[] {
   const endpoint = textOf(value)
-  if (endpoint === undefined) return [fault(field, 'is missing')]
-  return /^https:\/\/(\[[0-9a-f:.]+\]|[^/:\s]+)(:\d{1,5})?\/?$/i.test(endpoint)
-    ? []
-    : [fault(field, 'is not an https address without a path')]
+  const wrong = endpoint === undefined ? 'is missing' : endpointFault(endpoint)
+  return wrong === undefined ? [] : [fault(field, wrong)]
 }
+
+/** An empty text is a missing one. */
+export const required = (document: Members, path: string): readonly FieldFault[] =>
+  (valueAt(document, path) ?? '') === '' ? [fault(path, 'is missing')] : []

@@ -7,6 +7,7 @@ import {
   installerImage,
   installerImageOf,
   schematicId,
+  schematicIdOf,
   schematicOf,
   type Schematic,
 } from '#core/talos/schematic.ts'
@@ -52,6 +53,12 @@ describe('schematic', () => {
   test('the same extensions in any order, spelling and number are the same image', () => {
     const id = schematicId(schematicOf(['iscsi-tools', 'qemu-guest-agent']))
     expect(schematicId(schematicOf(['siderolabs/qemu-guest-agent', 'iscsi-tools', 'iscsi-tools']))).toBe(id)
+  })
+
+  test('the id of a list of extensions is that of its schematic, each time it is asked', () => {
+    const lists = [['zfs'], ['iscsi-tools', 'zfs'], []]
+    for (const list of [...lists, ...lists]) expect(schematicIdOf(list)).toBe(schematicId(schematicOf(list)))
+    expect(schematicIdOf(undefined)).toBe(schematicId({}))
   })
 
   test('an empty list of extensions is the plain image', () => {

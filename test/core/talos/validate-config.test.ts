@@ -151,7 +151,7 @@ describe('a configuration is refused with document and field when', () => {
       'KubeAPIServerCAConfig issuingCA.cert',
     ],
     ['1.14', 'worker', 'KubeNetworkConfig.podSubnets', ['10.0.0.0/8', '11.0.0.0/8'], 'KubeNetworkConfig podSubnets'],
-    ['1.14', 'worker', 'KubeClusterConfig.endpoint', 'https://a:6443/path', 'KubeClusterConfig endpoint'],
+    ['1.14', 'worker', 'KubeClusterConfig.endpoint', 'https://a:70000', 'KubeClusterConfig endpoint'],
     [
       '1.13',
       'worker',

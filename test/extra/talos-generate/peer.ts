@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { TALOS_CONTRACTS, type TalosContract } from '#core/talos/contracts/contract-for.ts'
 
-/** A program made of main.go beside this file for each version of Talos' own library; they need Go, so they are extras. */
+/** A program made of a main.go for each version of Talos' own library; they need Go, so they are extras. */
 export interface Peer {
   readonly library: TalosContract
   readonly variable: string
@@ -10,12 +10,15 @@ export interface Peer {
   readonly contracts: readonly TalosContract[]
 }
 
-export const PEERS: readonly Peer[] = TALOS_CONTRACTS.map((library, index) => {
-  const variable = `LANLINE_TALOS_GENERATE_${library.replace('.', '_')}`
-  const program = process.env[variable]
-  if (program === undefined) print(`extra: ${variable} is not set; nothing was compared with Talos ${library}`)
-  return { library, variable, program, contracts: TALOS_CONTRACTS.slice(0, index + 1) }
-})
+export const peersOf = (prefix: string): readonly Peer[] =>
+  TALOS_CONTRACTS.map((library, index) => {
+    const variable = `${prefix}_${library.replace('.', '_')}`
+    const program = process.env[variable]
+    if (program === undefined) print(`extra: ${variable} is not set; nothing was compared with Talos ${library}`)
+    return { library, variable, program, contracts: TALOS_CONTRACTS.slice(0, index + 1) }
+  })
+
+export const PEERS: readonly Peer[] = peersOf('LANLINE_TALOS_GENERATE')
 
 export interface Answer {
   readonly Out: string

@@ -4,7 +4,7 @@
 //
 // An extra that needs Go and, once, the network:
 //
-//	go build -o /tmp/talos-merge . && LANLINE_TALOS_MERGE=/tmp/talos-merge npx vitest run test/core/talos/merge
+//	go build -o /tmp/talos-merge . && LANLINE_TALOS_MERGE_1_14=/tmp/talos-merge npm run test:extra
 //
 // LANLINE_TALOS_MERGE_CASES and LANLINE_TALOS_MERGE_SEED say how many random patches there are and where they begin.
 package main

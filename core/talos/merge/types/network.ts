@@ -27,6 +27,7 @@ kind LinkConfig = name+ up:b mtu:i addresses:[AddressConfig] routes:[RouteConfig
 kind NetworkDefaultActionConfig = ingress+:enum(accept)
 kind NetworkRuleConfig = name+ portSelector+:RulePortSelector ingress+!:[IngressRule]
 kind ResolverConfig = nameservers:[NameserverConfig] searchDomains:SearchDomainsConfig hostDNS:HostDNSConfig
+kind ResolverConfig<1.14 = nameservers:[NameserverConfig] searchDomains:SearchDomainsConfig<1.14 hostDNS:HostDNSConfig
 kind RoutingRuleConfig = name+ src dst table+:enum(unspec) action:enum(unspec) iifName oifName fwMark:i fwMask:i
 kind StaticHostConfig = name+ hostnames+:[s]
 kind TCPProbeConfig = name+ interval:d failureThreshold:i endpoint+ timeout:d
@@ -56,7 +57,8 @@ NameserverConfig = address+ protocol:enum(Do53) tlsServerName
 PTPConfig = devices:[s]
 RouteConfig = destination gateway source metric:i mtu:i table:enum(unspec)
 RulePortSelector = ports+!:[scalar] protocol
-SearchDomainsConfig = domains:[s] disableDefault:b
+SearchDomainsConfig = domains!?:[s] disableDefault:b
+SearchDomainsConfig<1.14 = domains:[s] disableDefault:b
 VethPeerConfig = name+ up:b mtu:i addresses:[AddressConfig] routes:[RouteConfig] multicast:b
 WireguardPeer = publicKey presharedKey endpoint persistentKeepaliveInterval:d allowedIPs:[s]
 `

@@ -3,9 +3,10 @@ import { invariant } from '../../../base/invariant.ts'
 /**
  * How the fields of Talos documents behave when they are merged, read from tables that hold one line for each type:
  *
- *   [kind] Name = field[+][!][:type] …      a line that begins with a blank goes on with the type above
+ *   [kind] Name[<minor] = field[+][!][?][:type] …      a line that begins with a blank goes on with the type above
  *
- * `kind` marks a document. `+` is written even when it is empty, `!` is replaced where its like are joined. Types:
+ * `kind` marks a document; with `<1.14` the type is how it was before that Talos. `+` is written even when it is empty,
+ * `?` even when it is an empty list, `!` is replaced where its like are joined. Types:
  *
  *   s text (also when no type is given) · i number · b optional boolean · bool boolean that is false when absent
  *   d duration · mode file mode · scalar text or number · bytes base64, replaced even by an empty text
@@ -16,8 +17,8 @@ import { invariant } from '../../../base/invariant.ts'
  *   enum(x) text for which x counts as empty · Name struct · *t the same, but absent is not empty
  *   {t} map of t · [t] list of t · [t]@key list whose items are paired by key ([t]@key! replaces the pair)
  *
- * Source: struct tags and `Merge` methods of Talos pkg/machinery 1.12.11, 1.13.9 and 1.14.0-rc.1; one table serves all
- * three, because no field changed its behaviour between them.
+ * Source: struct tags and `Merge` methods of Talos pkg/machinery 1.12.6, 1.13.9 and 1.14.1; one table serves all three,
+ * because only the search domains changed their behaviour between them.
  */
 export type FieldType =
   | { readonly kind: LeafKind }
@@ -37,6 +38,8 @@ export interface Field {
   readonly key: string
   readonly type: FieldType
   readonly always: boolean
+  /** An empty list says something that an absent one does not. */
+  readonly keepsEmpty: boolean
   readonly replace: boolean
 }
 
@@ -74,13 +77,15 @@ export const LEGACY = 'v1alpha1'
 export function readTypeTable(texts: readonly string[]): TypeTable {
   const lines = new Map<string, string>()
   const kinds = new Set<string>()
+  const documents = new Set<string>()
   for (const line of texts.flatMap((text) => text.replaceAll(/\n +/g, ' ').split('\n'))) {
     if (line === '') continue
     const [head, fields] = splitOnce(line, ' =')
     const kind = head.startsWith('kind ')
     const name = kind ? head.slice('kind '.length) : head
-    invariant(fields !== undefined && /^\w+$/.test(name), `a line of a type table: ${line}`)
-    if (kind && name !== LEGACY) kinds.add(name)
+    invariant(fields !== undefined && /^[\w.<]+$/.test(name), `a line of a type table: ${line}`)
+    if (kind && name !== LEGACY) documents.add(name)
+    if (documents.has(name) && !name.includes('<')) kinds.add(name)
     lines.set(name, fields)
   }
   const structs = new Map<string, Fields>()
@@ -92,10 +97,10 @@ export function readTypeTable(texts: readonly string[]): TypeTable {
       const known = structs.get(name)
       if (known) return known
       const words = [
-        ...(kinds.has(name) ? ['apiVersion', 'kind+'] : []),
+        ...(documents.has(name) ? ['apiVersion', 'kind+'] : []),
         ...line.split(' ').filter((word) => word !== ''),
       ]
-      const read = new Map(words.map((word) => [/^[^:+!]+/.exec(word)?.[0] ?? '', readField(word)]))
+      const read = new Map(words.map((word) => [/^[^:+!?]+/.exec(word)?.[0] ?? '', readField(word)]))
       structs.set(name, read)
       return read
     },
@@ -108,9 +113,16 @@ function splitOnce(text: string, mark: string): readonly [string, string | undef
 }
 
 function readField(word: string): Field {
-  const match = /^([\w-]+)(\+?)(!?)(?::(.+))?$/.exec(word)
+  const match = /^([\w-]+)(\+?)(!?)(\??)(?::(.+))?$/.exec(word)
   invariant(match?.[1] !== undefined, `a field of a type table: ${word}`)
-  return { key: match[1], always: match[2] === '+', replace: match[3] === '!', type: readType(match[4] ?? 's') }
+  const [, key, always, replace, keepsEmpty, type = 's'] = match
+  return {
+    key,
+    always: always === '+',
+    replace: replace === '!',
+    keepsEmpty: keepsEmpty === '?',
+    type: readType(type),
+  }
 }
 
 function readType(text: string): FieldType {

@@ -1,6 +1,7 @@
-import { parseAllDocuments } from 'yaml'
+import { parse, parseAllDocuments } from 'yaml'
 import { describe, expect, test } from 'vitest'
 import { applyPatches } from '#core/talos/merge/apply-patches.ts'
+import { guessMinor } from '#core/talos/merge/guess-minor.ts'
 import { sayPatchProblem } from '#core/talos/merge/patch-problem.ts'
 
 const merged = (config: string, ...patches: readonly string[]): unknown => {
@@ -294,6 +295,36 @@ describe('JSON patches', () => {
     ['a result with an unknown field', '[{"op":"add","path":"/machine/nope","value":1}]', 'no field machine.nope'],
   ])('with %s are refused', (_, patch, words) => {
     expect(refusal('machine: {type: worker}\n', patch)).toContain(words)
+  })
+})
+
+describe('search domains', () => {
+  const resolver = (domains: string) => doc('ResolverConfig', `searchDomains: {domains: ${domains}}\n`)
+  test.each([
+    ['1.12', '[a]', '[b]', ['a', 'b']],
+    ['1.13', '[a]', '[]', ['a']],
+    ['1.14', '[a]', '[b]', ['b']],
+    ['1.14', '[a]', '[]', []],
+    ['1.14', '[]', 'null', []],
+    ['1.14', '[a]', 'null', ['a']],
+  ] as const)('of Talos %s are %s with %s: %j', (minor, config, patch, domains) => {
+    const result = applyPatches(resolver(config), [resolver(patch)], minor)
+    expect(result.ok && (parse(result.value) as unknown)).toMatchObject({ searchDomains: { domains } })
+  })
+
+  test('that are empty mean nothing before Talos 1.14', () => {
+    const nameserver = doc('ResolverConfig', 'nameservers: [{address: 1.1.1.1}]\n')
+    const result = applyPatches(resolver('[]'), [nameserver], '1.13')
+    expect(result.ok && (parse(result.value) as unknown)).not.toHaveProperty('searchDomains')
+  })
+
+  test.each([
+    ['1.13', 'cluster: {controlPlane: {endpoint: "https://a:6443"}}\n'],
+    ['1.14', 'machine: {type: worker}\n'],
+    ['1.14', `machine: {}\n---\n${doc('KubeClusterConfig', 'clusterName: a\n')}`],
+    ['1.14', 'a: ['],
+  ])('go by the rules of %s for a configuration of unknown origin that looks like it', (minor, config) => {
+    expect(guessMinor(config)).toBe(minor)
   })
 })
 
