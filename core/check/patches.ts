@@ -58,7 +58,7 @@ function checkNames(document: ClusterDocument): readonly Finding[] {
 
 /** Everything a machine may be told, counted together: no machine can be told more. */
 function checkSize({ talos, kubernetes, controlPlane, workers = {}, machinePatches }: ClusterSpec): readonly Finding[] {
-  const sets = [controlPlane, ...Object.values(workers)].map(({ machines: _, ...settings }) => settings)
+  const sets = [controlPlane, ...Object.values(workers)].map((set) => ({ ...set, machines: undefined }))
   const size = JSON.stringify([talos, kubernetes, sets, machinePatches]).length
   if (size <= MAX_SETTINGS_CHARS) return []
   const [most, kib] = [MAX_SETTINGS_CHARS / 1024, Math.ceil(size / 1024)]

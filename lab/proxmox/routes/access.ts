@@ -3,16 +3,7 @@ import { badParameters, failed, forbidden } from '../failure.ts'
 import * as formats from '../formats.ts'
 import { newUser, type User } from '../access.ts'
 import { flag, integer, needed, text, type ParameterTable } from '../parameter.ts'
-import {
-  isSet,
-  needs,
-  NOTHING,
-  numberParam,
-  param,
-  shownPrivileges,
-  type Call,
-  type Route,
-} from '../route.ts'
+import { isSet, needs, NOTHING, numberParam, param, shownPrivileges, type Call, type Route } from '../route.ts'
 
 export const USER_ID = needed(text({ maxLength: 64, format: formats.userId }))
 const TOKEN_ID = needed(text({ pattern: /^[A-Za-z][A-Za-z0-9.\-_]+$/ }))
