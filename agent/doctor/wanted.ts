@@ -30,7 +30,7 @@ export function readWanted(files: readonly { readonly name: string; readonly tex
       if (Object.keys(value).length === 0) continue
       const kind = KINDS.find((known) => known === value['kind'])
       if (kind === undefined) return err(`${name}: kind must be one of ${KINDS.join(', ')}`)
-      const read = DOCUMENT_SCHEMAS[kind].safeParse(value)
+      const read = DOCUMENT_SCHEMAS[kind].safeParse(withoutPatches(value))
       if (!read.success) return err(`${name}: ${z.prettifyError(read.error)}`)
       specs.push({ kind, spec: toRow(read.data.spec) })
       if (specs.length > MAX_DOCUMENTS) return err(`${name}: more than ${MAX_DOCUMENTS} documents`)
@@ -58,5 +58,27 @@ export function readWanted(files: readonly { readonly name: string; readonly tex
     talosVersions: unique(ofKind('Cluster').flatMap((cluster) => toText(toRow(cluster['talos'])['version']) ?? [])),
   })
 }
+
+/** People write patches as YAML text and as files, too, which the command line turns into what the schema takes. */
+function withoutPatches(document: Row): Row {
+  if (document['kind'] !== 'Cluster') return document
+  const spec = toRow(document['spec'])
+  const bare = (part: unknown): unknown => (isMap(part) ? { ...part, patches: undefined } : part)
+  const { workers } = spec
+  return {
+    ...document,
+    spec: {
+      ...spec,
+      machinePatches: undefined,
+      talos: bare(spec['talos']),
+      controlPlane: bare(spec['controlPlane']),
+      workers: isMap(workers)
+        ? Object.fromEntries(Object.entries(workers).map(([set, part]) => [set, bare(part)]))
+        : workers,
+    },
+  }
+}
+
+const isMap = (value: unknown): value is object => typeof value === 'object' && value !== null && !Array.isArray(value)
 
 const unique = (names: readonly string[]): readonly string[] => [...new Set(names)]

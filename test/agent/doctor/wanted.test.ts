@@ -17,6 +17,36 @@ test('the example says which host, storages, bridge, range and version to look f
   })
 })
 
+test('devices and bridges of every class and network are wanted; a storage that an expression chooses has no name to look for', () => {
+  const text = readText('examples/dual-network.yaml')
+  expect(text).toContain('storage: storage.type == "lvmthin"')
+  expect(readWanted([{ name: 'dual-network.yaml', text }])).toEqual({
+    ok: true,
+    value: {
+      hosts: [
+        { name: 'pve-a', storage: 'nvme', imageStorage: 'local' },
+        { name: 'pve-b', storage: 'nvme', imageStorage: 'local' },
+      ],
+      bridges: [
+        { name: 'vmbr0', vlan: undefined },
+        { name: 'vmbr1', vlan: 250 },
+      ],
+      mappings: ['rtx'],
+      vmids: { first: 6000, last: 6999 },
+      talosVersions: ['v1.13.9'],
+    },
+  })
+})
+
+test('patches are no matter of the doctor, however people write them', () => {
+  const patched = HOMELAB.text.replace(
+    /(\n *)controlPlane:\n/,
+    "$1workers: {general: {class: cp-small, count: 1, patches: ['machine: {env: {A: b}}']}}$1machinePatches: {a: [{file: a.yaml}]}$1controlPlane:$1  patches: ['machine: {env: {A: b}}']\n",
+  )
+  expect(patched).toContain('machinePatches')
+  expect(readWanted([{ name: 'patched.yaml', text: patched }])).toEqual(readWanted([HOMELAB]))
+})
+
 test.each([
   ['YAML that is none', 'a: [', 'bad.yaml'],
   ['another kind', 'kind: Sitee', 'kind must be one of Site'],

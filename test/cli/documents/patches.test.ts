@@ -79,6 +79,24 @@ describe('patches in documents', () => {
     ])
   })
 
+  test('of a set of workers are read like all others, reach its machines only, and are shown where they are wrong', () => {
+    const workers = (patch: string) =>
+      `  workers:\n    general:\n      class: cp-small\n      count: 1\n      patches:\n        - |\n          ${patch}\n`
+    const found = read('[]\n', {}, workers('machine: {env: {SET: general}}'))
+    if (!found.ok) throw new Error(found.error.map(say).join('\n'))
+    const rendered = renderMachines(
+      found.value.map(({ document }) => document),
+      { patches: [] },
+    )
+    if (!rendered.ok) throw new Error(rendered.error.message)
+    const patched = rendered.value.filter(({ config }) => config.includes('SET: general'))
+    expect([rendered.value.length, patched.map(({ machine }) => machine)]).toEqual([4, ['home-general-0']])
+    expect(faults('[]\n', {}, workers('machine: {envi: {A: b}}'))).toEqual([
+      'site.yaml: envi: {A: b}}  unknown field of Talos; did you mean "env"?',
+    ])
+    expect(faults('[]\n', {}, workers('machine: {env: {A: {$patch: delete}}}'))).toHaveLength(1)
+  })
+
   test('keep what was written in fields for text, and read numbers and truths as Talos does', () => {
     const [patch] =
       stored(`- machine:

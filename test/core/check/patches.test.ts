@@ -16,6 +16,16 @@ describe('patches of a cluster', () => {
     ])
   })
 
+  test('of a set of workers are checked and counted like those of the control planes, and its machines are known', () => {
+    const general = (patches: object) => ({ workers: { general: { class: 'cp-small', count: 1, patches } } })
+    expect(said(general([{ machine: { bogus: 1 } }]))).toEqual([
+      'spec.workers.general.patches.0.machine.bogus  unknown field of Talos',
+    ])
+    expect(said({ ...general([]), machinePatches: { 'home-general-0': [] } })).toEqual([])
+    expect(said({ ...general([]), machinePatches: { 'home-general-1': [] } })).toHaveLength(1)
+    expect(said(general([{ machine: { env: { A: 'x'.repeat(60 * 1024) } } }]))).toHaveLength(1)
+  })
+
   test('of a machine need that machine', () => {
     expect(said({ machinePatches: { 'cp-9': [] } })).toEqual([
       'spec.machinePatches.cp-9  there is no machine "cp-9" in this cluster',

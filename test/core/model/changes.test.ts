@@ -92,6 +92,23 @@ describe('unsupportedChanges', () => {
     expect(unsupportedChanges(grown, aCluster(), bootstrapped)).toEqual([])
   })
 
+  test('a set of workers that stays keeps its labels and patches once a cluster is bootstrapped; one that comes brings them', () => {
+    const patches = [{ machine: { env: { A: 'b' } } }]
+    const general = { class: 'cp', count: 1 }
+    const before = aCluster({ workers: { general } })
+    const patched = aCluster({ workers: { general: { ...general, nodeLabels: { a: 'b' }, patches } } })
+    expect(unsupportedChanges(before, patched, used)).toEqual([])
+    expect(unsupportedChanges(before, patched, bootstrapped).map(({ path }) => path.join('.'))).toEqual([
+      'spec.workers.general.nodeLabels',
+      'spec.workers.general.patches',
+    ])
+    const own = { machinePatches: { 'home-general-0': patches, 'home-general-1': patches } }
+    const grown = aCluster({ workers: { general: { ...general, count: 2 }, more: { ...general, patches } }, ...own })
+    expect(unsupportedChanges(before, grown, bootstrapped).map(({ path }) => path.join('.'))).toEqual([
+      'spec.machinePatches.home-general-0',
+    ])
+  })
+
   test('a site in use may gain and change hosts, but not lose one', () => {
     const before = aSite(['a', 'b'])
     expect(unsupportedChanges(before, aSite(['b', 'a', 'c'], 'lvm'), used)).toEqual([])
