@@ -88,7 +88,7 @@ describe('patches in documents', () => {
       found.value.map(({ document }) => document),
       { patches: [] },
     )
-    if (!rendered.ok) throw new Error(rendered.error.message)
+    if (!rendered.ok) throw new Error(JSON.stringify(rendered.error))
     const patched = rendered.value.filter(({ config }) => config.includes('SET: general'))
     expect([rendered.value.length, patched.map(({ machine }) => machine)]).toEqual([4, ['home-general-0']])
     expect(faults('[]\n', {}, workers('machine: {envi: {A: b}}'))).toEqual([
