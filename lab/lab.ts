@@ -1,3 +1,4 @@
+import { bareHardware, type BareMachines } from './bare-machines.ts'
 import { startFactory } from './factory/factory.ts'
 import { makeTrouble, type FaultRequest } from './faults.ts'
 import { Lan } from './lan/lan.ts'
@@ -73,6 +74,8 @@ export interface LabOptions {
   readonly networks?: readonly LanNetwork[]
   /** Groups bound to cluster roles in every Kubernetes of the lab. */
   readonly bindings?: readonly { readonly group: string; readonly role: string }[]
+  /** Talos machines that are on from the beginning, without a hypervisor. */
+  readonly machines?: BareMachines
 }
 
 const GIB = 1024 ** 3
@@ -151,6 +154,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
   lan.serve(LAN_FACTORY, 80, factory.port)
   lan.name(FACTORY_NAME, LAN_FACTORY)
   for (const neighbour of NEIGHBOURS) lan.claim(neighbour)
+  if (options.machines) for (const hardware of bareHardware(options.machines)) guests.powerOn(hardware)
 
   return {
     rate: options.rate,

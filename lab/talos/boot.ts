@@ -3,8 +3,12 @@ import { readConfig } from './config/read-config.ts'
 import { bootNext } from './disk.ts'
 import { DURATION } from './durations.ts'
 import { KERNEL_COMMAND_LINE } from './files/command-line.ts'
+import { nameservers } from './files/tree.ts'
 import type { TalosNode } from './node.ts'
 import { runConfigured } from './run-configured.ts'
+
+/** The log of everything in Talos that is no service. */
+const CONTROLLERS = 'controller-runtime'
 
 /** One power cycle from firmware to the end of the power; rejects when the power goes. */
 export async function runBoot(node: TalosNode, signal: AbortSignal): Promise<void> {
@@ -28,6 +32,9 @@ export async function runBoot(node: TalosNode, signal: AbortSignal): Promise<voi
   }
   node.config = config
   node.configureNetwork()
+  for (const link of node.links)
+    node.journal.write(CONTROLLERS, `assigned addresses to ${link.name}: ${link.addresses.join(', ')}`)
+  node.journal.write('dns-resolve-cache', `updated dns server nameservers: ${nameservers(node).join(', ')}`)
   await runConfigured(node, config, signal)
 }
 
@@ -58,4 +65,5 @@ function sayHello(node: TalosNode): void {
   for (const link of node.links) kernel(`virtio_net virtio0 ${link.name}: ${link.mac}`)
   if (hardware.disk) kernel(`sd 6:0:0:0: [sda] ${hardware.disk.sizeGiB * 2 ** 21} 512-byte logical blocks`, 'notice')
   journal.kernel(`[talos] booting Talos ${version}`)
+  journal.write(CONTROLLERS, 'controller runtime starting')
 }

@@ -62,6 +62,8 @@ export function containersOf(node: TalosNode, namespace: 'system' | 'k8s.io'): r
 interface PodOnNode {
   readonly namespace: string
   readonly name: string
+  /** When the node took it up. */
+  readonly startedAt: number
   readonly containers: readonly { readonly name: string; readonly image: string }[]
 }
 
@@ -70,6 +72,7 @@ export function podsOn(node: TalosNode): readonly PodOnNode[] {
   return (node.cluster?.kubernetes.store.list('pods') ?? []).flatMap((pod) => {
     const spec = pod['spec'] as { nodeName?: string; containers?: PodOnNode['containers'] } | undefined
     if (spec?.nodeName !== node.hostname) return []
-    return [{ namespace: pod.metadata.namespace ?? '', name: pod.metadata.name, containers: spec.containers ?? [] }]
+    const { name, namespace = '', creationTimestamp } = pod.metadata
+    return [{ namespace, name, startedAt: Date.parse(creationTimestamp), containers: spec.containers ?? [] }]
   })
 }

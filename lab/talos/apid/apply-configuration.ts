@@ -1,6 +1,6 @@
 import { durationMs } from '@bufbuild/protobuf/wkt'
 import { Code, ConnectError, type HandlerContext } from '@connectrpc/connect'
-import { diffText } from '../config/diff.ts'
+import { asEncoded, diffText } from '../config/diff.ts'
 import { whyNotLive } from '../config/live-changes.ts'
 import { loadConfig } from '../config/load.ts'
 import type { NodeConfig } from '../config/node-config.ts'
@@ -52,7 +52,7 @@ export async function applyConfiguration(
   const stuck = edition.changesMayNeedReboot && before.ok ? whyNotLive(before.value, loaded) : undefined
   const plan = planOf(request, stuck)
   if (request.dryRun) {
-    const diff = diffText(current.source, source) || 'No changes.'
+    const diff = diffText(asEncoded(current.source), asEncoded(source)) || 'No changes.'
     return reply(plan.mode, `Dry run summary:\n${plan.details} (skipped in dry-run).\nConfig diff:\n\n${diff}`)
   }
   node.journal.kernel(`[talos] apply config request: mode ${Mode[request.mode].toLowerCase()}`)

@@ -1,7 +1,9 @@
 import { create } from '@bufbuild/protobuf'
 import { Code, ConnectError } from '@connectrpc/connect'
+import { containerLog } from '../container-logs.ts'
 import { KERNEL } from '../journal.ts'
 import type { TalosNode } from '../node.ts'
+import type { LogsRequest } from '../proto/system_pb.js'
 import { EventSchema } from '../proto/events_pb.js'
 import type { NodeEvent } from '../event-log.ts'
 import { followed } from './followed.ts'
@@ -36,6 +38,10 @@ export function journalMethods(node: TalosNode): MachineMethods {
       if (request.follow) cutOff(node)
     },
     async *logs(request, context) {
+      if (request.namespace === 'k8s.io' && request.id !== 'kubelet') {
+        yield* containerLogs(node, request, context.signal)
+        return
+      }
       const id = request.id === 'machine' ? 'machined' : request.id
       if (!node.journal.has(id)) throw new ConnectError(`log "${request.id}" was not registered`, Code.Unknown)
       const options = { follow: request.follow, tail: request.tailLines, signal: context.signal }
@@ -44,6 +50,18 @@ export function journalMethods(node: TalosNode): MachineMethods {
     },
     logsContainers: () => ({ messages: [{ ids: [...node.journal.ids()] }] }),
   }
+}
+
+/** The containers of pods have files of their own; who follows one stays until the container or the node goes. */
+async function* containerLogs(node: TalosNode, request: LogsRequest, signal: AbortSignal) {
+  const lines = containerLog(node, request.id)
+  if (!lines) throw new ConnectError(`container "${request.id}" not found`, Code.Unknown)
+  const first = request.tailLines < 0 ? 0 : Math.max(0, lines.length - request.tailLines)
+  for (const line of lines.slice(first)) yield dataOf(`${line}\n`)
+  if (!request.follow) return
+  const over = AbortSignal.any([signal, node.signal])
+  await node.world.changes.until(() => containerLog(node, request.id) === undefined, over)
+  cutOff(node)
 }
 
 /** A stream that ends because the node went away ends as a broken connection does, also for those who look through another node. */

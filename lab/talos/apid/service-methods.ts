@@ -4,10 +4,8 @@ import { DURATION } from '../durations.ts'
 import type { TalosNode } from '../node.ts'
 import type { MachineMethods } from './machine-service.ts'
 
-/** Services that a caller may stop or start; the others are machined's own. */
-const RESTARTABLE = new Set(['etcd', 'kubelet', 'cri', 'trustd', 'apid', 'udevd', 'syslogd', 'dashboard'])
-/** Those that may be stopped for good. Source: Talos, IsStoppable of each service. */
-const STOPPABLE = new Set(['etcd', 'udevd', 'kubelet', 'trustd'])
+/** What a caller may start again; the others are Talos' own, and none may be stopped for good. Source: kubelet.go of Talos 1.13. */
+const RESTARTABLE = new Set(['kubelet'])
 
 /** Lists services, and stops, starts and restarts them. */
 export function serviceMethods(node: TalosNode): MachineMethods {
@@ -17,33 +15,33 @@ export function serviceMethods(node: TalosNode): MachineMethods {
     return service
   }
   const say = (verb: string, id: string) => ({ messages: [{ resp: `Service "${id}" ${verb}` }] })
-  const setRunning = (id: string, running: boolean) => {
-    node.services.set(id, running ? 'Running' : 'Finished', running ? 'Health check successful' : 'Service finished')
-    const member = node.disk?.etcdMember?.memberId
-    if (id === 'etcd' && member !== undefined) node.cluster?.etcd.setRunning(member, running)
-  }
+  const unsupported = (operation: string, id: string) =>
+    new ConnectError(`service "${id}" doesn't support ${operation} operation via API`, Code.Unknown)
+  const start = (id: string) => node.services.set(id, 'Running', 'Health check successful')
   return {
     serviceList: () => ({ messages: [{ services: node.services.all().map(toInfo) }] }),
     serviceStart({ id }) {
-      if (known(id).state !== 'Running') setRunning(id, true)
+      if (known(id).state !== 'Running') {
+        if (!RESTARTABLE.has(id)) throw unsupported('start', id)
+        start(id)
+      }
       return say('started', id)
     },
     serviceStop({ id }) {
-      known(id)
-      if (!STOPPABLE.has(id))
-        throw new ConnectError(`service "${id}" doesn't support stop operation via API`, Code.Unknown)
-      setRunning(id, false)
+      if (known(id).state === 'Running') throw unsupported('stop', id)
       return say('stopped', id)
     },
     async serviceRestart({ id }) {
-      known(id)
-      if (!RESTARTABLE.has(id))
-        throw new ConnectError(`service "${id}" doesn't support restart operation via API`, Code.Unknown)
-      const { signal } = node
-      node.services.set(id, 'Stopping', 'Stopping service')
-      setRunning(id, false)
-      await node.world.time.pass(DURATION.serviceRestart, signal)
-      if (!signal.aborted) setRunning(id, true)
+      const { state } = known(id)
+      if (!RESTARTABLE.has(id)) throw unsupported(state === 'Running' ? 'restart' : 'start', id)
+      if (state === 'Running') {
+        const { signal } = node
+        node.services.set(id, 'Stopping', 'Stopping service')
+        node.services.set(id, 'Finished', 'Service finished')
+        await node.world.time.pass(DURATION.serviceRestart, signal)
+        signal.throwIfAborted()
+      }
+      start(id)
       return say('restarted', id)
     },
   }

@@ -1,3 +1,5 @@
+import { parseAllDocuments, stringify } from 'yaml'
+
 /** Lines around a change that are shown with it. */
 const CONTEXT_LINES = 3
 /** Beyond this many lines the table of the comparison is not worth its memory. */
@@ -21,6 +23,13 @@ export function diffText(before: string, after: string): string {
     text += `${line.mark}${line.text}\n`
   }
   return text
+}
+
+/** A configuration as Talos writes it before it compares: without comments, and laid out in its own way. */
+export function asEncoded(source: string): string {
+  const documents = parseAllDocuments(source)
+  if (!Array.isArray(documents)) return source
+  return documents.map((one) => stringify(one.toJS({ maxAliasCount: 100 }), { indent: 4, lineWidth: 0 })).join('---\n')
 }
 
 interface Line {

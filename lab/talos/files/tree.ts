@@ -16,6 +16,7 @@ export function filesOf(node: TalosNode): ReadonlyMap<string, string> {
     ['/proc/version', `Linux version ${node.edition.kernelVersion} (root@buildkitsandbox) #1 SMP\n`],
     ['/proc/uptime', uptime(node)],
     ['/proc/loadavg', '0.42 0.38 0.30 2/512 4242\n'],
+    ['/proc/bus/pci/devices', pciDevices(node)],
     ['/proc/meminfo', memory(node)],
     ['/proc/cpuinfo', Array.from({ length: hardware.cores }, (_, cpu) => `processor\t: ${cpu}\n`).join('\n')],
     ['/sys/class/dmi/id/product_uuid', `${node.uuid}\n`],
@@ -50,6 +51,10 @@ function uptime(node: TalosNode): string {
   const seconds = ((node.world.time.now() - node.bootedAt) * node.world.time.rate) / 1000
   return `${seconds.toFixed(2)} ${(seconds * node.hardware.cores * 0.9).toFixed(2)}\n`
 }
+
+/** The network cards from slot 18 on, where Proxmox puts them: bus and function, maker and model, interrupt. */
+const pciDevices = (node: TalosNode): string =>
+  node.links.map((_, index) => `${((18 + index) * 8).toString(16).padStart(4, '0')}\t1af41000\ta\n`).join('')
 
 function memory(node: TalosNode): string {
   const total = node.hardware.memoryMiB * 1024

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
 import { startSocksServer } from '#lab/lan/socks-server.ts'
-import { issueLeaf } from '#lab/talos/pki.ts'
+import { issueLeaf, type LeafRequest } from '#lab/talos/pki.ts'
 import { base64, machineConfig, newBundle } from '#test/lab/talos/support/bundle.ts'
 import { inMaintenance } from '#test/lab/talos/support/cluster.ts'
 import { aGuestWith, newSite, type Site } from '#test/lab/talos/support/site.ts'
@@ -17,10 +17,20 @@ export interface TalosctlSite {
   config(number: number): string
   /** Runs talosctl for a node of this number with an administrator's certificate, unless another role is named. */
   ask(node: number | string, ...rest: readonly string[]): Promise<Said>
-  /** As `ask`, for a command that never ends: what it said until it was stopped. */
-  hear(ms: number, node: number, ...rest: readonly string[]): Promise<string>
-  askAs(role: string, node: number | string, ...rest: readonly string[]): Promise<Said>
+  /** As `ask`, for a command that never ends. */
+  follow(node: number, ...rest: readonly string[]): Promise<Followed>
+  askAs(who: Who, node: number | string, ...rest: readonly string[]): Promise<Said>
   close(): Promise<void>
+}
+
+/** The role of the certificate to go with, or what else is to be unlike an administrator's good one. */
+export type Who = string | (Partial<LeafRequest> & { readonly foreign?: boolean })
+
+/** A command that is still talking. */
+export interface Followed {
+  /** Resolves when all it said so far matches; rejects when it ends, or is given up, before that. */
+  says(pattern: RegExp): Promise<void>
+  stop(): Promise<void>
 }
 
 export interface Said {
@@ -42,6 +52,7 @@ export async function startTalosctlSite(binary: string, talosVersion: string): P
   const socks = await startSocksServer(site.lan, RATE)
   const dir = mkdtempSync(join(tmpdir(), 'lanline-talosctl-'))
   const bundle = await newBundle()
+  const stranger = await newBundle()
   const config = (number: number) => join(dir, `node-${number}.yaml`)
   for (const number of NUMBERS) {
     const worker = number === 4
@@ -52,13 +63,16 @@ export async function startTalosctlSite(binary: string, talosVersion: string): P
     await inMaintenance(site, guest)
   }
 
-  const talosconfig = async (role: string): Promise<string> => {
-    const leaf = await issueLeaf(bundle.os, {
-      organizations: [role],
+  let written = 0
+  const talosconfig = async (who: Who): Promise<string> => {
+    const { foreign = false, ...wish } = typeof who === 'string' ? { organizations: [who] } : who
+    const leaf = await issueLeaf(foreign ? stranger.os : bundle.os, {
+      organizations: ['os:admin'],
       usage: 'client',
       keyType: 'ed25519',
       lifetimeMs: HOUR_MS,
       at: Date.now(),
+      ...wish,
     })
     const key = leaf.keyPem.replaceAll('PRIVATE KEY', 'ED25519 PRIVATE KEY')
     const context = {
@@ -67,22 +81,25 @@ export async function startTalosctlSite(binary: string, talosVersion: string): P
       crt: base64(leaf.certPem),
       key: base64(key),
     }
-    const file = join(dir, `talosconfig-${role.replaceAll(':', '-')}`)
+    written += 1
+    const file = join(dir, `talosconfig-${written}`)
     writeFileSync(file, stringify({ context: 'home', contexts: { home: context } }))
     return file
   }
-  const askFor = async (ms: number, role: string, node: number | string, rest: readonly string[]) => {
+  const start = async (who: Who, node: number | string, rest: readonly string[]): Promise<Running> => {
     const target = typeof node === 'number' ? addressOf(node) : node
-    const env = { ...process.env, HTTPS_PROXY: socks.url, TALOSCONFIG: await talosconfig(role) }
-    return run(binary, ['-n', target, ...rest], env, ms)
+    const env = { ...process.env, HTTPS_PROXY: socks.url, TALOSCONFIG: await talosconfig(who) }
+    return run(binary, ['-n', target, ...rest], env)
   }
+  const askAs = async (who: Who, node: number | string, ...rest: readonly string[]): Promise<Said> =>
+    (await start(who, node, rest)).ended
   return {
     site,
     dir,
     config,
-    askAs: (role, node, ...rest) => askFor(COMMAND_MS, role, node, rest),
-    ask: (node, ...rest) => askFor(COMMAND_MS, 'os:admin', node, rest),
-    hear: async (ms, node, ...rest) => (await askFor(ms, 'os:admin', node, rest)).out,
+    askAs,
+    ask: (node, ...rest) => askAs('os:admin', node, ...rest),
+    follow: (node, ...rest) => start('os:admin', node, rest),
     async close() {
       await socks.close()
       await site.close()
@@ -91,20 +108,51 @@ export async function startTalosctlSite(binary: string, talosVersion: string): P
   }
 }
 
-function run(binary: string, args: readonly string[], env: NodeJS.ProcessEnv, ms: number): Promise<Said> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(binary, args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
-    let out = ''
-    const hear = (chunk: Buffer) => {
-      out += chunk.toString('utf8')
-    }
-    child.stdout.on('data', hear)
-    child.stderr.on('data', hear)
-    const timer = setTimeout(() => child.kill('SIGKILL'), ms)
+interface Running extends Followed {
+  readonly ended: Promise<Said>
+}
+
+function run(binary: string, args: readonly string[], env: NodeJS.ProcessEnv): Running {
+  const child = spawn(binary, args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const listeners = new Set<() => void>()
+  let out = ''
+  let over = false
+  const tell = () => {
+    for (const listener of listeners) listener()
+  }
+  const hear = (chunk: Buffer) => {
+    out += chunk.toString('utf8')
+    tell()
+  }
+  child.stdout.on('data', hear)
+  child.stderr.on('data', hear)
+  const timer = setTimeout(() => child.kill('SIGKILL'), COMMAND_MS)
+  const ended = new Promise<Said>((resolve, reject) => {
     child.on('error', reject)
     child.on('close', (code) => {
       clearTimeout(timer)
+      over = true
       resolve({ code: code ?? -1, out })
+      tell()
     })
   })
+  return {
+    ended,
+    says: (pattern) =>
+      new Promise((resolve, reject) => {
+        const look = () => {
+          const matched = pattern.test(out)
+          if (!matched && !over) return
+          listeners.delete(look)
+          if (matched) resolve()
+          else reject(new Error(`${args.join(' ')} ended without ${String(pattern)}:\n${out}`))
+        }
+        listeners.add(look)
+        look()
+      }),
+    async stop() {
+      child.kill('SIGKILL')
+      await ended
+    },
+  }
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { until } from '#test/lab/talos/support/site.ts'
-import { NUMBERS, startTalosctlSite, type Said, type TalosctlSite } from './lab-site.ts'
+import { NUMBERS, startTalosctlSite, type Said, type TalosctlSite, type Who } from './lab-site.ts'
 
 /**
  * The real talosctl against lab nodes of every supported minor: LANLINE_TALOSCTL names its binary. One after another,
@@ -15,6 +15,7 @@ if (BINARY === undefined)
 const NEXT: Readonly<Record<string, string>> = { 'v1.12.9': 'v1.13.9', 'v1.13.9': 'v1.14.0', 'v1.14.0': 'v1.14.1' }
 const SCHEMATIC = 'c'.repeat(64)
 const LONG_MS = 120_000
+const HOUR_MS = 3_600_000
 
 /** Commands that only look, with what must be in the answer. */
 const LOOKS: readonly (readonly [command: string, answer: RegExp])[] = [
@@ -49,6 +50,7 @@ const LOOKS: readonly (readonly [command: string, answer: RegExp])[] = [
   ['dmesg', /\[talos\] booting Talos v1\.1/],
   ['logs kubelet', /Health check successful/],
   ['logs etcd --tail 1', /etcd/],
+  ['logs -k kube-system/kube-apiserver-cp-1:kube-apiserver', /Serving securely/],
   ['memory', /8192/],
   ['mounts', /\/var/],
   ['stats', /etcd +\d/],
@@ -103,6 +105,16 @@ describe.skipIf(BINARY === undefined).each(Object.keys(NEXT))('talosctl and lab 
     LONG_MS,
   )
 
+  test(
+    'health finds the same by asking everybody itself',
+    async () => {
+      const said = good(await lab.ask(1, 'health', '--server=false', '--wait-timeout', '60s'))
+      for (const last of ['all control plane components to be ready', 'kube-proxy', 'coredns', 'schedulable'])
+        expect(said).toMatch(new RegExp(`${last}.*: OK`))
+    },
+    LONG_MS,
+  )
+
   test.each(LOOKS)('%s', async (command, answer) => {
     expect(good(await lab.ask(1, ...command.split(' ')))).toMatch(answer)
   })
@@ -115,15 +127,23 @@ describe.skipIf(BINARY === undefined).each(Object.keys(NEXT))('talosctl and lab 
   })
 
   test('events, watches and followed logs tell what was and what happens', async () => {
-    expect(await lab.hear(4_000, 1, 'events', '--tail', '-1')).toMatch(/ServiceStateEvent\s+kubelet +RUNNING/)
-    const watching = lab.hear(6_000, 1, 'get', 'services', '--watch')
-    const following = lab.hear(6_000, 1, 'logs', '-f', 'kubelet')
-    const ringing = lab.hear(6_000, 1, 'dmesg', '-f', '--tail')
-    await new Promise((resolve) => setTimeout(resolve, 2_000))
+    const followed = await Promise.all([
+      lab.follow(1, 'events', '--tail', '-1'),
+      lab.follow(1, 'get', 'services', '--watch'),
+      lab.follow(1, 'logs', '-f', 'kubelet'),
+      lab.follow(1, 'dmesg', '-f'),
+    ])
+    const [events, watching, following, ringing] = followed
+    await events.says(/ServiceStateEvent\s+kubelet +RUNNING/)
+    await watching.says(/kubelet/)
+    await following.says(/Health check successful/)
+    await ringing.says(/booting Talos/)
     expect(good(await lab.ask(1, 'service', 'kubelet', 'restart'))).toContain('restarted')
-    expect((await watching).match(/kubelet/g)?.length).toBeGreaterThan(1)
-    expect(await following).toContain('service kubelet: Stopping service')
-    expect(await ringing).toContain('service[kubelet](Stopping)')
+    await events.says(/kubelet +STOPPING/)
+    await watching.says(/kubelet.*kubelet/s)
+    await following.says(/service kubelet: Stopping service/)
+    await ringing.says(/service\[kubelet\]\(Stopping\)/)
+    await Promise.all(followed.map((one) => one.stop()))
   })
 
   test('kubeconfig and a talosconfig of its own can be had', async () => {
@@ -143,8 +163,30 @@ describe.skipIf(BINARY === undefined).each(Object.keys(NEXT))('talosctl and lab 
       expect((await lab.askAs('os:reader', 1, ...command)).out).toContain('not authorized')
   })
 
+  test.each<[string, Who]>([
+    ['of a server', { usage: 'server' }],
+    ['that is over', { at: Date.now() - 2 * HOUR_MS, lifetimeMs: HOUR_MS }],
+    ['of another authority', { foreign: true }],
+  ])('a certificate %s opens nothing', async (_, who) => {
+    const said = await lab.askAs(who, 1, 'version')
+    expect(said.code).not.toBe(0)
+    expect(said.out).toContain('code = Unavailable')
+  })
+
+  test('a configured node has no insecure service', async () => {
+    expect((await lab.ask(1, 'version', '--insecure')).out).toContain('tls: certificate required')
+  })
+
+  test('what a person would send to support can be gathered', async () => {
+    const said = good(await lab.ask(1, 'support', '-O', join(lab.dir, 'support.zip')))
+    expect(said).toContain('Support bundle is written')
+    expect(said).not.toMatch(/not registered|not found|Unimplemented/)
+  })
+
   test('apply-config edits a running node, tries, stages and refuses', async () => {
     const file = lab.config(1)
+    for (const mode of ['auto', 'no-reboot', 'staged', 'try'])
+      expect(good(await lab.ask(1, 'apply-config', '-f', file, '-m', mode, '--dry-run'))).toContain('No changes.')
     for (const mode of ['auto', 'no-reboot', 'staged']) good(await lab.ask(1, 'apply-config', '-f', file, '-m', mode))
     good(await lab.ask(1, 'apply-config', '-f', file, '-m', 'try', '--timeout', '5s'))
     good(await lab.ask(1, 'patch', 'mc', '-p', '{"machine":{"nodeLabels":{"zone":"a"}}}'))
@@ -173,6 +215,8 @@ describe.skipIf(BINARY === undefined).each(Object.keys(NEXT))('talosctl and lab 
         'it is back',
         LONG_MS,
       )
+      good(await lab.ask(4, 'upgrade', '-i', image, '--stage', '--timeout', '60s'))
+      expect(good(await lab.ask(4, 'version'))).toContain(`Tag:         ${NEXT[version] ?? ''}`)
       good(await healthy())
     },
     LONG_MS,
@@ -217,6 +261,9 @@ describe.skipIf(BINARY === undefined).each(Object.keys(NEXT))('talosctl and lab 
     'a member that is gone is removed by its id, and shutdown ends a node',
     async () => {
       good(await lab.ask(2, 'shutdown', '--timeout', '60s'))
+      const asked = await lab.ask(1, 'health', '--server=false', '--wait-timeout', '5s')
+      expect(asked.code).not.toBe(0)
+      expect(asked.out).toContain('192.168.1.52')
       const members = good(await lab.ask(1, 'etcd', 'members'))
       const id = /(\S+) +cp-2/.exec(members)?.[1] ?? ''
       good(await lab.ask(1, 'etcd', 'remove-member', id))

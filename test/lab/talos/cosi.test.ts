@@ -119,7 +119,7 @@ describe('lists and watches', () => {
       for await (const { event } of watch(bookmark, second))
         for (const one of event) seen.push(one.resource?.metadata?.id ?? '')
     })().catch(() => undefined)
-    await machine.serviceStop({ id: 'udevd' })
+    nodeOf(site, guest).services.set('udevd', 'Failed', 'exited with 1')
     await until(() => seen.includes('udevd'), 'the change is seen')
     second.abort()
     await watching

@@ -1,7 +1,7 @@
 import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ContainerDriver, ContainerdNamespace } from '#lab/talos/proto/common_pb.js'
-import { diffText } from '#lab/talos/config/diff.ts'
+import { asEncoded, diffText } from '#lab/talos/config/diff.ts'
 import { newBundle, type Bundle } from './support/bundle.ts'
 import { all, refusalOf, secure, textOf, type Clients } from './support/client.ts'
 import { bringUp, nodeOf } from './support/cluster.ts'
@@ -114,16 +114,30 @@ test('a client certificate that the node makes is good for the roles it was made
   )
 })
 
-test('services are stopped, started and restarted, those that may be', async () => {
+test('only the kubelet is started and restarted, and no service is stopped', async () => {
   const { machine } = clients
-  const state = (id: string) => nodeOf(site, guest).services.find(id)?.state
-  await machine.serviceStop({ id: 'udevd' })
-  expect(state('udevd')).toBe('Finished')
-  await machine.serviceStart({ id: 'udevd' })
-  expect(state('udevd')).toBe('Running')
+  const { services } = nodeOf(site, guest)
+  services.set('kubelet', 'Finished', 'Service finished')
+  await machine.serviceStart({ id: 'kubelet' })
+  expect(services.healthy('kubelet')).toBe(true)
   expect((await machine.serviceRestart({ id: 'kubelet' })).messages[0]?.resp).toContain('restarted')
-  expect(await refusalOf(machine.serviceStop({ id: 'machined' }))).toContain("doesn't support stop operation")
+  expect((await machine.serviceStart({ id: 'etcd' })).messages[0]?.resp).toContain('started')
+  for (const id of ['etcd', 'kubelet', 'machined'])
+    expect(await refusalOf(machine.serviceStop({ id }))).toContain("doesn't support stop operation via API")
+  expect(await refusalOf(machine.serviceRestart({ id: 'etcd' }))).toContain("doesn't support restart operation via API")
   expect(await refusalOf(machine.serviceStart({ id: 'nobody' }))).toContain('not defined')
+})
+
+test('the containers of pods have logs, which tell of their start', async () => {
+  await until(() => nodeOf(site, guest).nodeReady, 'the node and its pods are there')
+  const logs = (id: string, tailLines = -1) =>
+    all(clients.machine.logs({ namespace: 'k8s.io', id, tailLines })).then((said) =>
+      said.map(({ bytes }) => Buffer.from(bytes).toString()),
+    )
+  const apiServer = 'kube-system/kube-apiserver-cp-1:kube-apiserver'
+  expect((await logs(apiServer)).join('')).toMatch(/ stderr F I\d{4} .*Version: v1\.36\.3\n.*:6443\n$/)
+  expect(await logs(apiServer, 1)).toHaveLength(1)
+  expect(await refusalOf(logs('kube-system/nothing'))).toBe('Unknown: container "kube-system/nothing" not found')
 })
 
 test('the time is asked of the configured server, or of the one named', async () => {
@@ -155,13 +169,18 @@ describe('health', () => {
   })
 
   test('ends with what it still waits for', async () => {
-    await clients.machine.serviceStop({ id: 'kubelet' })
+    nodeOf(site, guest).services.set('kubelet', 'Failed', 'exited with 1')
     const wait = { waitTimeout: { seconds: 0n, nanos: 1_000_000 } }
     expect(await refusalOf(all(clients.cluster.healthCheck(wait)))).toMatch(
       /^DeadlineExceeded: kubelet to be healthy: service "kubelet" is not healthy on: 192\.168\.1\.51/,
     )
     await clients.machine.serviceStart({ id: 'kubelet' })
   })
+})
+
+test('a configuration is compared as Talos writes it, so that only its meaning differs', () => {
+  expect(diffText(asEncoded('a:\n- 1 # one\n'), asEncoded('a:\n    - 1\n'))).toBe('')
+  expect(diffText(asEncoded('a: [1]\n---\nb: 2\n'), asEncoded('a: [1]\n---\nb: 3\n'))).toContain('-b: 2\n+b: 3\n')
 })
 
 test('a difference is told as unified diffs tell it, and none as nothing', () => {
