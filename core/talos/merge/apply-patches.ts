@@ -151,7 +151,7 @@ function applyJson(documents: Documents, operations: readonly JsonOperation[], m
   const identity = identify(tree, minor)
   if (identity?.type === undefined)
     return err({ code: 'unknown-document', document: identity?.id ?? 'without apiVersion and kind' })
-  const { value, findings } = decodeDocument(identity.type, tree)
+  const { value, findings } = decodeDocument(identity.type, tree, minor)
   if (findings[0]) return err(findingProblem(identity.id, findings[0]))
   return ok([{ source: { tree, text: only.source.text }, ...identity, type: identity.type, value, changed: true }])
 }

@@ -1,4 +1,6 @@
 import { isAlias, isMap, isScalar, isSeq, type Document, type Scalar } from 'yaml'
+import type { TalosContract } from '../contracts/contract-for.ts'
+import { goDate } from '../go-yaml-date.ts'
 import type { FieldType } from './types/notation.ts'
 import { fieldsOf } from './types/table.ts'
 import { isValueMap, type Value, type ValueMap } from './value.ts'
@@ -26,16 +28,22 @@ const MAX_FINDINGS = 20
 /** Uses of anchors in one document: a few help, thousands are a bomb. */
 const MAX_ALIASES = 100
 
-export function decodeDocument(name: string, document: Document): Decoded {
-  const { value, findings } = decodeAs({ kind: 'struct', name }, document)
+export function decodeDocument(name: string, document: Document, minor: TalosContract): Decoded {
+  const { value, findings } = decodeAs({ kind: 'struct', name }, document, minor)
   return { value: isValueMap(value) ? value : new Map(), findings }
 }
 
 /** The same without types, for a document of which only the form matters. */
-export const decodeFree = (document: Document): Decoded<Value | undefined> => decodeAs(undefined, document)
+export const decodeFree = (document: Document): Decoded<Value | undefined> => decodeAs(undefined, document, undefined)
 
-function decodeAs(root: FieldType | undefined, document: Document): Decoded<Value | undefined> {
+function decodeAs(
+  root: FieldType | undefined,
+  document: Document,
+  minor: TalosContract | undefined,
+): Decoded<Value | undefined> {
   const findings: Finding[] = []
+  /** Talos 1.14 refuses a missing item behind a pointer, and a date where text is expected. */
+  const strict = minor === '1.14'
   let aliasCount = 0
 
   const say = (code: Finding['code'], where: Finding['where'], reason: string): undefined => {
@@ -115,13 +123,17 @@ function decodeAs(root: FieldType | undefined, document: Document): Decoded<Valu
       case 'struct':
         return struct(type.name, node, where)
       case 'list':
-        return list(node, where, (child, at) => decode(type.of, child, at) ?? emptyItem(type.of))
+        return list(node, where, (child, at) => decode(type.of, child, at) ?? missing(type.of, child, at))
       case 'map':
-        return map(node, where, (child, at) => decode(type.of, child, at) ?? emptyItem(type.of) ?? null)
+        return map(
+          node,
+          where,
+          (child, at) => decode(type.of, child, at) ?? missing(type.of, child, at) ?? emptyItem(type.of),
+        )
       case 'args':
         return map(node, where, (child, at) => {
           const value = follow(child)
-          return isSeq(value) ? list(value, at, (item, itemAt) => text(item, itemAt) ?? '') : (text(value, at) ?? '')
+          return isSeq(value) ? list(value, at, text) : (text(value, at) ?? null)
         })
       case 'any':
         return isMap(node) ? free(node, where) : say('wrong-type', where, 'must be a map')
@@ -139,17 +151,24 @@ function decodeAs(root: FieldType | undefined, document: Document): Decoded<Valu
     }
   }
 
+  /** Of a list, an item that is null and not behind a pointer is left out. */
+  const missing = (of: FieldType, child: unknown, where: Finding['where']): Value | undefined => {
+    if (of.kind !== 'pointer' || !isNull(child)) return undefined
+    return strict ? say('wrong-type', where, 'is null, which is no value here') : null
+  }
+
   const text = (alias: unknown, where: Finding['where']): string | undefined => {
     const node = follow(alias)
     if (!isScalar(node)) return say('wrong-type', where, 'must be text')
+    if (strict && isPlain(node) && goDate(node.source ?? '') !== undefined)
+      return say('wrong-type', where, 'is a date unless it is quoted')
     return node.value === null ? undefined : textOf(node)
   }
   const bool = (node: unknown, where: Finding['where']): boolean | undefined => {
     const value = isScalar(node) ? node.value : undefined
     if (typeof value === 'boolean') return value
-    // The words of YAML 1.1 still count where a boolean is expected.
-    if (isPlain(node) && typeof value === 'string' && /^(y|yes|on|n|no|off)$/i.test(value))
-      return /^(y|yes|on)$/i.test(value)
+    // The words of YAML 1.1 still count where a boolean is expected, in quotes as well.
+    if (typeof value === 'string' && YES_OR_NO.test(value)) return /^(y|on)/i.test(value)
     return say('wrong-type', where, 'must be true or false')
   }
   const int = (node: unknown, where: Finding['where']): number | undefined => {
@@ -164,11 +183,15 @@ function decodeAs(root: FieldType | undefined, document: Document): Decoded<Valu
   return { value, findings }
 }
 
-/** What a null item of a list or map is. */
-function emptyItem(type: FieldType): Value | undefined {
+const YES_OR_NO = /^([yYnN]|yes|Yes|YES|on|On|ON|no|No|NO|off|Off|OFF)$/
+
+const isNull = (node: unknown): boolean => node === null || (isScalar(node) && node.value === null)
+
+/** What the null member of a map is. */
+function emptyItem(type: FieldType): Value {
   switch (type.kind) {
     case 'pointer':
-      return undefined
+      return null
     case 'struct':
     case 'any':
       return new Map()

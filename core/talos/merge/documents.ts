@@ -105,7 +105,7 @@ export function readDocument(source: Source, minor: TalosContract): Result<Confi
   const identity = identify(source.tree, minor)
   if (!identity) return err({ code: 'unknown-document', document: 'without apiVersion and kind' })
   if (identity.type === undefined) return ok({ source, ...identity, value: new Map(), changed: false })
-  const { value, findings } = decodeDocument(identity.type, source.tree)
+  const { value, findings } = decodeDocument(identity.type, source.tree, minor)
   const [first] = findings
   return first ? err(findingProblem(identity.id, first)) : ok({ source, ...identity, value, changed: false })
 }

@@ -2,8 +2,9 @@ import { err, ok, type Result } from '../../base/result.ts'
 import { isValueList, isValueMap, sameValue, withMember, type Value } from './value.ts'
 
 /**
- * JSON Patch (RFC 6902) on the value of a document. Pure. An index may be negative and then counts from the end, as in
- * the library that Talos uses.
+ * JSON Patch (RFC 6902) on the value of a document, with the manners of the library that Talos uses: an index may be
+ * negative and then counts from the end, `replace` sets a key that is not there, `copy` of one copies null, and only
+ * `replace` and `test` may mean the whole document. Pure.
  */
 export interface JsonOperation {
   readonly op: 'add' | 'remove' | 'replace' | 'move' | 'copy' | 'test'
@@ -62,9 +63,7 @@ function applyOperation(
     case 'remove':
       return edit(value, path, (holder, key) => without(holder, key))
     case 'replace':
-      return edit(value, path, (holder, key) =>
-        member(holder, key) === undefined ? undefined : put(holder, key, given),
-      )
+      return path === '' ? ok(given) : edit(value, path, (holder, key) => put(holder, key, given))
     case 'move': {
       const moved = find(value, from)
       if (moved === undefined) return err({ where: from, reason: 'is not there' })
@@ -72,13 +71,14 @@ function applyOperation(
       return rest.ok ? add(rest.value, path, moved) : rest
     }
     case 'copy': {
-      const copied = find(value, from)
+      const copied = read(value, from)
       return copied === undefined ? err({ where: from, reason: 'is not there' }) : add(value, path, copied)
     }
-    case 'test':
-      return sameValue(find(value, path) ?? null, given)
-        ? ok(value)
-        : err({ where: path, reason: 'is not what "test" says' })
+    case 'test': {
+      const found = path === '' ? value : read(value, path)
+      if (found === undefined) return err({ where: path, reason: 'is not there' })
+      return sameValue(found, given) ? ok(value) : err({ where: path, reason: 'is not what "test" says' })
+    }
   }
 }
 
@@ -97,11 +97,16 @@ const find = (value: Value, pointer: string): Value | undefined =>
     value,
   )
 
-function add(value: Value, path: string, given: Value): Result<Value, JsonPatchFailure> {
-  return path === ''
-    ? ok(given)
-    : edit(value, path, (holder, key) => (isValueList(holder) ? insert(holder, key, given) : put(holder, key, given)))
+/** The same, but a key that its map does not have is null. */
+function read(value: Value, pointer: string): Value | undefined {
+  if (pointer === '') return undefined
+  const holder = find(value, pointer.slice(0, pointer.lastIndexOf('/')))
+  const key = pathOfPointer(pointer).at(-1) ?? ''
+  return holder === undefined ? undefined : (member(holder, key) ?? (isValueMap(holder) ? null : undefined))
 }
+
+const add = (value: Value, path: string, given: Value): Result<Value, JsonPatchFailure> =>
+  edit(value, path, (holder, key) => (isValueList(holder) ? insert(holder, key, given) : put(holder, key, given)))
 
 /** Changes the holder of what the pointer names, and copies everything above it. */
 function edit(
@@ -148,7 +153,7 @@ function insert(holder: readonly Value[], key: string, value: Value): Value | un
 
 /** The index a part of a pointer names, up to `last`; negative ones count from `end`. */
 function indexIn(key: string, last: number, end: number): number | undefined {
-  if (!/^-?\d{1,6}$/.test(key)) return undefined
+  if (!/^[-+]?\d{1,6}$/.test(key)) return undefined
   const given = Number(key)
   const at = given < 0 ? end + given : given
   return at >= 0 && at <= last ? at : undefined

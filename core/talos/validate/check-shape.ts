@@ -27,7 +27,10 @@ const isAbsent = (value: Json | undefined, { type, list }: Field): boolean =>
 function checkField(value: Json, field: Field, shapes: Shapes, minor: number, path: string): readonly FieldFault[] {
   if (!field.list) return checkType(value, field.type, shapes, minor, path)
   if (!Array.isArray(value)) return [fault(path, 'is not a list')]
-  return value.flatMap((item: Json, index) => checkType(item, field.type, shapes, minor, `${path}[${index}]`))
+  // A node leaves a null item out where it has no members.
+  return value.flatMap((item: Json, index) =>
+    item === null && !field.type.startsWith('&') ? [] : checkType(item, field.type, shapes, minor, `${path}[${index}]`),
+  )
 }
 
 function checkType(value: Json, type: string, shapes: Shapes, minor: number, path: string): readonly FieldFault[] {

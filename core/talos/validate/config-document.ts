@@ -24,8 +24,14 @@ export function valueAt(value: Json | undefined, path: string): Json | undefined
 export const membersOf = (value: Json | undefined): Members | undefined =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Members) : undefined
 
-export const listOf = (value: Json | undefined): readonly Json[] => (Array.isArray(value) ? (value as Json[]) : [])
+/** Without the items that are null, as a node reads a list. */
+export const listOf = (value: Json | undefined): readonly Json[] =>
+  Array.isArray(value) ? (value as Json[]).filter((item) => item !== null) : []
 
 /** A text, as a node reads one; undefined for what is none, and for the empty one. */
 export const textOf = (value: Json | undefined): string | undefined =>
-  typeof value === 'string' && value !== '' ? value : typeof value === 'number' ? String(value) : undefined
+  typeof value === 'number' || typeof value === 'boolean'
+    ? String(value)
+    : typeof value === 'string' && value !== ''
+      ? value
+      : undefined

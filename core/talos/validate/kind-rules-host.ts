@@ -17,10 +17,19 @@ function isHollow(value: Members[string]): boolean {
   return members ? Object.values(members).every(isHollow) : (value ?? '') === '' || value === 0
 }
 
+/** `none` is the empty word for a provider and for a file system. */
+const isNone = (word: Members[string]): boolean => (textOf(word) ?? 'none') === 'none'
+
+/** An encryption without provider and keys, or a file system without type and options, says nothing. */
+const isEmptySpec = (spec: Members): boolean =>
+  isNone(spec['provider']) &&
+  isNone(spec['type']) &&
+  ['keys', 'xfs', 'projectQuotaSupport'].every((name) => isHollow(spec[name]))
+
 function encryption(document: Members): readonly FieldFault[] {
   const spec = membersOf(document['encryption'])
-  if (!spec || isHollow(spec)) return []
-  if (textOf(spec['provider']) === undefined) return [fault('encryption.provider', 'is missing')]
+  if (!spec || isEmptySpec(spec)) return []
+  if (isNone(spec['provider'])) return [fault('encryption.provider', 'is missing')]
   const keys = listOf(spec['keys']).map((item) => membersOf(item) ?? {})
   if (keys.length === 0) return [fault('encryption.keys', 'needs at least one key')]
   const slots = keys.map((key) => key['slot'] ?? 0)
@@ -49,7 +58,7 @@ const volume: KindRule = (document) => [...provisioning(document, { sized: true 
 
 const userVolume: KindRule = (document) => {
   const kind = textOf(document['volumeType']) ?? 'partition'
-  const xfs = ['xfs', undefined].includes(textOf(valueAt(document, 'filesystem.type')))
+  const xfs = ['xfs', 'none'].includes(textOf(valueAt(document, 'filesystem.type')) ?? 'none')
   if (kind !== 'directory')
     return [
       ...provisioning(document, { sized: kind === 'partition' }),
@@ -58,9 +67,11 @@ const userVolume: KindRule = (document) => {
         ? [fault('filesystem.projectQuotaSupport', 'is only for xfs')]
         : []),
     ]
-  return ['provisioning', 'encryption', 'filesystem'].flatMap((name) =>
-    !isHollow(document[name]) ? [fault(name, 'is not for a directory')] : [],
-  )
+  return ['provisioning', 'encryption', 'filesystem'].flatMap((name) => {
+    const spec = membersOf(document[name])
+    const empty = isHollow(document[name]) || (name !== 'provisioning' && spec !== undefined && isEmptySpec(spec))
+    return empty ? [] : [fault(name, 'is not for a directory')]
+  })
 }
 
 const SYSTEM_VOLUMES = ['STATE', 'EPHEMERAL', 'IMAGECACHE']

@@ -10,11 +10,11 @@ NodeIdKey:
 KmsKey: endpoint text
 TpmKey: options &TpmOptions; checkSecurebootStatusOnEnroll flag
 TpmOptions: pcrs int[]
-Encryption: provider luks2; keys &EncryptionKey[];
+Encryption: provider none|luks2; keys &EncryptionKey[];
   cipher text; keySize int; blockSize int;
   options text[]; allowDiscards@14 flag
 Provisioning: diskSelector &Selector; grow flag; minSize text; maxSize text
-Filesystem: type ext4|xfs|btrfs; projectQuotaSupport flag; xfs@14 &XFS
+Filesystem: type none|ext4|xfs|btrfs; projectQuotaSupport flag; xfs@14 &XFS
 SystemFilesystem: xfs &XFS
 XFS: minAllocationGroupSize text
 Trim: enabled flag; interval duration

@@ -28,7 +28,7 @@ kind KubePrismConfig@14: port! int; tlsServerName text
 kind KubeProxyConfig@14: enabled flag; image! text; mode text; config object; extraArgs args; resources object
 kind KubeSchedulerConfig@14: enabled flag; image! text; config object; extraArgs args; env map; resources object
 kind KubeServiceAccountConfig@14: issuer! &ServiceAccountIssuer; accepted &AcceptedServiceAccounts
-ServiceAccountIssuer: privateKey! text; issuerURL! url:http,https
+ServiceAccountIssuer: privateKey! text; issuerURL! text
 AcceptedServiceAccounts: publicKeys text[]; issuers url:http,https[]; audiences text[]
 kind KubeStaticPodConfig@14: name! text; pod! object
 kind KubeTalosAPIAccessConfig@14: allowedRoles text[]; allowedKubernetesNamespaces text[]

@@ -28,7 +28,8 @@ WireguardPeer: publicKey! text; presharedKey text; endpoint endpoint; persistent
 kind DHCPv4Config: name! text; routeMetric int; ignoreHostname flag; clientIdentifier none|mac|duid; duidRaw hex;
   ignoreRoutes@14 flag
 kind DHCPv6Config: name! text; routeMetric int; ignoreHostname flag; clientIdentifier none|mac|duid; duidRaw hex
-kind EthernetConfig: name! text; features flags; rings &EthernetRings; channels &EthernetChannels; wakeOnLan text[]
+kind EthernetConfig: name! text; features flags; rings &EthernetRings; channels &EthernetChannels;
+  wakeOnLan phy|unicast|multicast|broadcast|magic|magicsecure|filter[]
 EthernetRings: rx int; tx int; rx-mini int; rx-jumbo int; rx-buf-len int; cqe-size int; tx-push flag; rx-push flag;
   tx-push-buf-len int; tcp-data-split flag
 EthernetChannels: rx int; tx int; other int; combined int

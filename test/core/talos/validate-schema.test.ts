@@ -52,7 +52,7 @@ test.for(TALOS_CONTRACTS)(
         (document) => document.toJS() as unknown,
       )
       const texts = documents.map((document) => stringify(document))
-      for (const seed of seeds(60)) {
+      for (const seed of seeds(25)) {
         const mutation = mutate(documents, seededRandom(seed))
         if (faultsBySchema(mutation.documents[mutation.changed], schema).length === 0) continue
         refused++
@@ -63,7 +63,7 @@ test.for(TALOS_CONTRACTS)(
     process.stdout.write(
       `validation: of ${refused} broken configurations that the schema of Talos ${contract} refuses we refuse ${refused - missed.length}\n`,
     )
-    expect(refused).toBeGreaterThan(80)
+    expect(refused).toBeGreaterThan(30)
     expect(missed).toEqual([])
   },
 )

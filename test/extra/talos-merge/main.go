@@ -89,7 +89,7 @@ func run(asked request) ([]byte, error) {
 		patches = append(patches, patch)
 	}
 
-	patched, err := configpatcher.Apply(configpatcher.WithConfig(loaded), patches)
+	patched, err := configpatcher.Apply(configpatcher.WithBytes([]byte(asked.Config)), patches)
 	if err != nil {
 		return nil, err
 	}

@@ -105,9 +105,9 @@ describe('scalars', () => {
 
 describe('text that another YAML reads as something else', () => {
   test('is quoted, wherever it comes from', () => {
-    const result = applyPatches('machine: {}\n', [
-      'machine: {nodeLabels: {a: "2026-01-01", b: "0b11", c: "1_000", d: "yes", e: 10.0.0.1, f: 2026-01-02}}',
-    ])
+    const patch =
+      'machine: {nodeLabels: {a: "2026-01-01", b: "0b11", c: "1_000", d: "yes", e: 10.0.0.1, f: 2026-01-02}}'
+    const result = applyPatches('machine: {}\n', [patch], '1.13')
     expect(result.ok && result.value).toContain(
       'a: "2026-01-01"\n        b: "0b11"\n        c: "1_000"\n        d: "yes"\n        e: 10.0.0.1\n        f: "2026-01-02"\n',
     )
@@ -295,6 +295,78 @@ describe('JSON patches', () => {
     ['a result with an unknown field', '[{"op":"add","path":"/machine/nope","value":1}]', 'no field machine.nope'],
   ])('with %s are refused', (_, patch, words) => {
     expect(refusal('machine: {type: worker}\n', patch)).toContain(words)
+  })
+})
+
+describe('JSON patches have the manners of the library that Talos uses', () => {
+  const config = 'machine: {type: worker, certSANs: [a, b]}\n'
+  const patched = (...operations: readonly object[]): unknown => machineOf(merged(config, JSON.stringify(operations)))
+
+  test('replace sets a key that is not there, and may replace the whole document', () => {
+    expect(patched({ op: 'replace', path: '/machine/token', value: 't' })).toMatchObject({ token: 't' })
+    expect(patched({ op: 'replace', path: '', value: { machine: { type: 'controlplane' } } })).toMatchObject({
+      type: 'controlplane',
+    })
+  })
+
+  test('copy of a key that is not there copies null; an index may carry a sign', () => {
+    expect(
+      patched(
+        { op: 'copy', from: '/machine/none', path: '/machine/kubelet' },
+        { op: 'add', path: '/machine/certSANs/-1', value: 'z' },
+        { op: 'replace', path: '/machine/certSANs/+0', value: 'y' },
+      ),
+    ).toMatchObject({ certSANs: ['y', 'b', 'z'] })
+  })
+
+  test.each([
+    [{ op: 'add', path: '', value: {} }],
+    [{ op: 'replace', path: '/machine/certSANs/2', value: 'x' }],
+    [{ op: 'replace', path: '/machine/none/x', value: 'x' }],
+    [{ op: 'remove', path: '/machine/none' }],
+    [{ op: 'move', from: '/machine/none', path: '/machine/token' }],
+    [{ op: 'copy', from: '/machine/none/x', path: '/machine/token' }],
+    [{ op: 'test', path: '/machine/none/x', value: null }],
+    [{ op: 'test', path: '/machine/type', value: 'controlplane' }],
+  ])('%j is refused', (operation) => {
+    expect(refusal(config, JSON.stringify([operation]))).toMatch(/is not/)
+  })
+})
+
+describe('emptiness and words', () => {
+  test('a null item of a list is left out where it is no pointer, and refused by 1.14 where it is one', () => {
+    expect(machineOf(merged('machine: {}\n', 'machine: {certSANs: [~, a], pods: [~]}'))).toMatchObject({
+      certSANs: ['a'],
+    })
+    const patch = 'machine: {files: [~]}'
+    expect(refusal('machine: {}\n', patch)).toContain('machine.files[0] of v1alpha1 is null')
+    const before = applyPatches('machine: {}\n', [patch], '1.13')
+    expect(before.ok && (parse(before.value) as unknown)).toMatchObject({ machine: { files: [null] } })
+  })
+
+  test('the null key of a map of pointers is refused by 1.14, and kept before', () => {
+    const patch = 'machine: {registries: {mirrors: {a: ~}}}'
+    expect(refusal('machine: {}\n', patch)).toContain('machine.registries.mirrors.a of v1alpha1 is null')
+    expect(applyPatches('machine: {}\n', [patch], '1.13').ok).toBe(true)
+  })
+
+  test('a date is no text to 1.14 unless it is quoted', () => {
+    expect(refusal('machine: {}\n', 'machine: {nodeLabels: {built: 2026-01-31}}')).toContain('is a date')
+    expect(applyPatches('machine: {}\n', ['machine: {nodeLabels: {built: "2026-01-31"}}']).ok).toBe(true)
+    expect(applyPatches('machine: {}\n', ['machine: {nodeLabels: {built: 2026-01-31}}'], '1.12').ok).toBe(true)
+  })
+
+  test.each([
+    ['"on"', true],
+    ["'yes'", true],
+    ['Off', false],
+    ['"No"', false],
+  ])('%s is a truth', (word, truth) => {
+    expect(merged('machine: {}\n', `debug: ${word}`)).toMatchObject({ debug: truth })
+  })
+
+  test.each(['"true"', '"oN"', 'tRue'])('%s is none', (word) => {
+    expect(refusal('machine: {}\n', `debug: ${word}`)).toContain('must be true or false')
   })
 })
 

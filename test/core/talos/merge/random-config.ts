@@ -113,7 +113,7 @@ function randomValue(random: Random, type: FieldType, at: string, patch: boolean
     case 'list':
       return Array.from({ length: random.int(3) }, () => randomItem(random, type.of, at, patch, depth))
     case 'map':
-      return randomMap(random, () => randomValue(random, type.of, at, patch, depth + 1), patch)
+      return randomMap(random, () => memberOf(type.of, randomValue(random, type.of, at, patch, depth + 1)), patch)
     case 'args':
       return randomMap(random, () => (random.chance(0.5) ? random.pick(['a', 'b', '']) : ['x', 'y']), patch)
     case 'any':
@@ -135,6 +135,9 @@ function randomValue(random: Random, type: FieldType, at: string, patch: boolean
       return NEVER_EMPTY.has(key) ? random.pick(['a', 'b']) : random.pick(['a', 'b', ''])
   }
 }
+
+/** Talos 1.14 refuses a null where a struct is behind a pointer. */
+const memberOf = (of: FieldType, value: Plain): Plain => (of.kind === 'pointer' ? (value ?? {}) : value)
 
 function randomItem(random: Random, of: FieldType, at: string, patch: boolean, depth: number): Plain {
   const struct = of.kind === 'struct' || of.kind === 'pointer' || of.kind === 'any'
