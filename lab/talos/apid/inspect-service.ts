@@ -1,7 +1,7 @@
 import type { ConnectRouter } from '@connectrpc/connect'
 import type { TalosNode } from '../node.ts'
 import { DependencyEdgeType, InspectService } from '../proto/inspect_pb.js'
-import { DEFINITIONS, type Definition } from '../resources/definitions.ts'
+import { definitionsOf, type Definition } from '../resources/definitions.ts'
 
 /** Which controller writes which resources, as far as the lab shows any, and what they are made from. */
 export function inspectService(router: ConnectRouter, node: TalosNode): void {
@@ -18,10 +18,10 @@ export function inspectService(router: ConnectRouter, node: TalosNode): void {
     resourceType: 'MachineConfigs.config.talos.dev',
     resourceId: 'v1alpha1',
   })
-  const owned = DEFINITIONS.filter((definition) => definition.owner !== '')
+  const owned = () => definitionsOf(node.edition).filter((definition) => definition.owner !== '')
   router.service(InspectService, {
     controllerRuntimeDependencies: () => ({
-      messages: [{ edges: node.on ? [...owned.map(output), ...owned.map(input)] : [] }],
+      messages: [{ edges: node.on ? [...owned().map(output), ...owned().map(input)] : [] }],
     }),
   })
 }
