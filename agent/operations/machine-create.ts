@@ -2,12 +2,13 @@ import { err, ok, type Result } from '#core/base/result.ts'
 import type { OperationInput } from '#core/model/operation.ts'
 import { problem, type Problem } from '#core/model/problem.ts'
 import { writeCidata } from '../providers/cidata.ts'
-import type { MachineFound } from '../providers/provider.ts'
+import type { MachineFound, TaskHandle } from '../providers/provider.ts'
 import type { HandlerDeps } from './deps.ts'
 import { findOurs, protect, setTags } from './finish-machine.ts'
 import type { HandlerContext, OperationHandler } from './handler.ts'
 import { cidataOf, refOf, toNewMachine } from './new-machine.ts'
-import { cancelled, runTaskStep, waitFor, waitForTask } from './waiting.ts'
+import { createTurns, type Turns } from './turns.ts'
+import { cancelled, passes, runTaskStep, waitFor, waitForTask } from './waiting.ts'
 
 /**
  * Brings one virtual machine into being, powered off, exactly once.
@@ -19,10 +20,10 @@ import { cancelled, runTaskStep, waitFor, waitForTask } from './waiting.ts'
  * provider-unreachable (later); vmid-taken, not-ours, permission-missing, unsupported-version (never); outcome-unknown
  * (look-again).
  */
-export const createMachine =
-  (deps: HandlerDeps): OperationHandler<'machine.create'> =>
-  async (input, context) => {
-    const machine = await bringIntoBeing(deps, input, context)
+export const createMachine = (deps: HandlerDeps): OperationHandler<'machine.create'> => {
+  const turns = createTurns(CREATES_PER_STORAGE)
+  return async (input, context) => {
+    const machine = await bringIntoBeing(deps, turns, input, context)
     if (!machine.ok) return machine
 
     context.progress('setting tags')
@@ -44,6 +45,7 @@ export const createMachine =
     await tellDrift(deps, input, context)
     return ok({ vmid: made.value.vmid })
   }
+}
 
 type Input = OperationInput<'machine.create'>
 
@@ -58,66 +60,113 @@ const CIDATA = { name: 'cidata', stepClass: 'idempotent', limitMs: 60_000 } as c
 /** A second call is for a lost answer that did nothing; more would hide something. */
 const MAX_CREATIONS = 3
 
+/** Creating a disk reads and writes a whole image; more than two at a time only fight for the same spindles. */
+const CREATES_PER_STORAGE = 2
+
+type Seen =
+  | { readonly is: 'present'; readonly machine: MachineFound }
+  | { readonly is: 'under-way'; readonly handle: TaskHandle }
+  | { readonly is: 'absent' }
+
 async function bringIntoBeing(
   deps: HandlerDeps,
+  turns: Turns,
   input: Input,
   context: HandlerContext,
 ): Promise<Result<MachineFound, Problem>> {
   const { provider } = deps
-  const { steps, progress } = context
+  const { steps } = context
   let creations = 0
+  let adoptions = 0
   let remedy: string | undefined
+  let last: Problem | undefined
 
   const known = steps.handleOf('create')
   if (known !== undefined) {
     const ended = await waitForCreation(deps, context, known)
     if (!ended.ok) return ended
   }
-  const settled = await waitFor(context, SETTLE, async () => {
-    const sight = await provider.look(refOf(input))
-    if (!sight.ok) return sight
-    remedy = sight.value.state === 'unclear' ? sight.value.remedy : undefined
-    switch (sight.value.state) {
-      case 'present':
-        return ok(sight.value.machine)
-      case 'foreign':
-        return err(
-          problem('vmid-taken', { host: sight.value.guest.host, vmid: input.vmid, name: sight.value.guest.name }),
-        )
-      case 'unclear': {
-        const running = await provider.findRunningCreation(refOf(input))
-        if (!running.ok) return running
-        if (running.value === undefined) return ok(undefined)
-        steps.intend('create', 'keyed-create')
-        steps.rememberHandle('create', running.value)
-        const ended = await waitForCreation(deps, context, running.value)
-        return ended.ok ? ok(undefined) : ended
+  for (;;) {
+    // Waiting for a turn and for the creation itself is not part of this patience: each has its own.
+    const settled = await waitFor<Seen>(context, SETTLE, async () => {
+      const sight = await provider.look(refOf(input))
+      if (!sight.ok) return sight
+      remedy = sight.value.state === 'unclear' ? sight.value.remedy : undefined
+      switch (sight.value.state) {
+        case 'present':
+          return ok({ is: 'present', machine: sight.value.machine })
+        case 'foreign':
+          return err(
+            problem('vmid-taken', { host: sight.value.guest.host, vmid: input.vmid, name: sight.value.guest.name }),
+          )
+        case 'unclear': {
+          const running = await provider.findRunningCreation(refOf(input))
+          if (!running.ok) return running
+          return ok(running.value === undefined ? undefined : { is: 'under-way', handle: running.value })
+        }
+        case 'absent':
+          return ok({ is: 'absent' })
       }
-      case 'absent': {
-        if (++creations > MAX_CREATIONS) return err(problem('outcome-unknown', { host: input.host, vmid: input.vmid }))
-        const free = await checkAddresses(deps, input, context)
-        if (!free.ok) return free
-        const told = await bringCidata(deps, input, context)
-        if (!told.ok) return told
-        progress('creating')
-        steps.intend('create', 'keyed-create')
-        const started = await provider.startCreation(toNewMachine(input))
-        // Taken, or no answer: perhaps by our own call. What is there decides.
-        if (!started.ok) return LOOK_AGAIN.has(started.error.code) ? ok(undefined) : started
-        steps.rememberHandle('create', started.value)
-        const ended = await waitForCreation(deps, context, started.value)
-        return ended.ok ? ok(undefined) : ended
-      }
+    })
+    if (!settled.ok) {
+      // Half made by a host that died, or somebody else's that we may not read: only a person can tell.
+      if (settled.error.code !== 'deadline-passed' || remedy === undefined) return settled
+      return err(problem('not-ours', { host: input.host, vmid: input.vmid, reason: 'unreadable', run: remedy }))
     }
-  })
-  if (!settled.ok) {
-    // Half made by a host that died, or somebody else's that we may not read: only a person can tell.
-    if (settled.error.code !== 'deadline-passed' || remedy === undefined) return settled
-    return err(problem('not-ours', { host: input.host, vmid: input.vmid, reason: 'unreadable', run: remedy }))
+    const seen = settled.value
+    if (seen.is === 'present') {
+      steps.intend('create', 'keyed-create')
+      steps.done('create', `${seen.machine.host}/${seen.machine.vmid}`)
+      return ok(seen.machine)
+    }
+    if (seen.is === 'absent') creations++
+    else adoptions++
+    if (creations > MAX_CREATIONS || adoptions > MAX_CREATIONS)
+      return err(problem('outcome-unknown', { host: input.host, vmid: input.vmid }, last))
+    const made =
+      seen.is === 'absent' ? await makeInTurn(deps, turns, input, context) : await adopt(deps, context, seen.handle)
+    if (made.ok) continue
+    // A lock held by others, a host that does not answer: what is there after a while decides.
+    if (!passes(made.error)) return made
+    last = made.error
+    await context.clock.sleep(SETTLE.everyMs, context.signal)
   }
-  steps.intend('create', 'keyed-create')
-  steps.done('create', `${settled.value.host}/${settled.value.vmid}`)
-  return settled
+}
+
+async function makeInTurn(
+  deps: HandlerDeps,
+  turns: Turns,
+  input: Input,
+  context: HandlerContext,
+): Promise<Result<void, Problem>> {
+  const { steps, progress, clock, signal } = context
+  const free = await checkAddresses(deps, input, context)
+  if (!free.ok) return free
+  const told = await bringCidata(deps, input, context)
+  if (!told.ok) return told
+  progress('waiting for the storage')
+  const storages = [...new Set(input.hardware.disks.map(({ storage }) => `${input.host}/${storage}`))].sort()
+  const turn = await turns.take(storages, signal)
+  if (!turn) return err(problem('cancelled'))
+  try {
+    progress('creating')
+    steps.intend('create', 'keyed-create')
+    const started = await deps.provider.startCreation(toNewMachine(input))
+    if (started.ok) return await adopt(deps, context, started.value)
+    // Taken, or no answer: perhaps by our own call. What is there after a while decides.
+    if (!LOOK_AGAIN.has(started.error.code)) return started
+    await clock.sleep(SETTLE.everyMs, signal)
+    return ok(undefined)
+  } finally {
+    turn.end()
+  }
+}
+
+/** Follows a creation that is under way to its end. */
+function adopt(deps: HandlerDeps, context: HandlerContext, handle: string): Promise<Result<void, Problem>> {
+  context.steps.intend('create', 'keyed-create')
+  context.steps.rememberHandle('create', handle)
+  return waitForCreation(deps, context, handle)
 }
 
 const LOOK_AGAIN: ReadonlySet<string> = new Set(['vmid-taken', 'outcome-unknown'])

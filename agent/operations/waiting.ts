@@ -28,6 +28,9 @@ const PASSING: ReadonlySet<ProblemCode> = new Set([
   'check-failed',
 ])
 
+/** Whether what stands in the way ends by itself. */
+export const passes = ({ code }: Problem): boolean => PASSING.has(code)
+
 /** Cancelled, past its deadline, or the agent ends: the caller of the handler knows which. */
 export const cancelled = (context: HandlerContext): Result<never, Problem> | undefined =>
   context.signal.aborted ? err(problem('cancelled')) : undefined

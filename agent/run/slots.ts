@@ -5,8 +5,13 @@ import type { JournalledOperation } from '../journal/journal.ts'
  * does not hold up those behind it that need other places.
  */
 
-/** Creating a disk reads and writes a whole image; more than two at a time only fight for the same spindles. */
-const CREATES_PER_STORAGE = 2
+/** Two downloads fill a home's line, and write to the same spindles. */
+const IMAGES_PER_STORAGE = 2
+/**
+ * Two of them write their disks (the handler holds that); the others check addresses before and grow disks after, which
+ * takes about twice as long as a small image. Below PER_HOST, so that machines are started while others are made.
+ */
+const CREATES_PER_STORAGE = 6
 /** Two operations on one machine would look at each other's half-done work. */
 const PER_MACHINE = 1
 /** Keeps one host's API worker pool (3 processes by default) answering others as well. */
@@ -22,12 +27,12 @@ export function placesOf(
   switch (operation.kind) {
     case 'image.ensure': {
       const { host, imageStorage } = operation.input
-      return [all, onHost(host), ontoStorage(host, imageStorage)]
+      return [all, onHost(host), { place: `images ${host}/${imageStorage}`, limit: IMAGES_PER_STORAGE }]
     }
     case 'machine.create': {
       const { host, hardware, machineId } = operation.input
       const storages = [...new Set(hardware.disks.map((disk) => disk.storage))]
-      return [all, onHost(host), ...storages.map((storage) => ontoStorage(host, storage)), onMachine(machineId)]
+      return [all, onHost(host), ...storages.map((storage) => makingOn(host, storage)), onMachine(machineId)]
     }
     case 'machine.start':
     case 'machine.remove':
@@ -42,8 +47,8 @@ export function placesOf(
 }
 
 const onHost = (host: string) => ({ place: `host ${host}`, limit: PER_HOST })
-const ontoStorage = (host: string, storage: string) => ({
-  place: `storage ${host}/${storage}`,
+const makingOn = (host: string, storage: string) => ({
+  place: `creations ${host}/${storage}`,
   limit: CREATES_PER_STORAGE,
 })
 const onMachine = (machineId: string) => ({ place: `machine ${machineId}`, limit: PER_MACHINE })

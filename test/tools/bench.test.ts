@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { plan } from '#core/plan/plan.ts'
 import { busyMs, gapsOf, longestChain, type Work } from '#tools/bench/critical-path.ts'
+import { printMany, toManyReport } from '#tools/bench/many-report.ts'
 import { viewOf } from '#tools/bench/planner-time.ts'
 import { timePlacement } from '#tools/bench/placement-time.ts'
 import { print } from '#tools/bench/print.ts'
@@ -72,6 +73,31 @@ describe('the critical path', () => {
   test('of nothing is nothing', () => {
     expect(longestChain([])).toEqual([])
     expect(gapsOf([], 0, 5)).toEqual([{ after: 'apply', before: 'ready', startMs: 0, ms: 5 }])
+  })
+})
+
+describe('the report of many machines', () => {
+  test('goes through creations that had to wait for earlier ones, on the host where that takes longest', () => {
+    const short = [work('image.download', undefined, 0, 10), work('vm.create', 'x', 20, 30)]
+    const long = [
+      work('image.download', undefined, 0, 10),
+      work('vm.create', 'a', 12, 40),
+      work('vm.create', 'b', 44, 64),
+    ]
+    const report = toManyReport({
+      rate: 1_000,
+      startMs: 0,
+      endMs: 87,
+      machineCount: 3,
+      worksByHost: new Map([
+        ['pve-1', short],
+        ['pve-2', long],
+      ]),
+      load: { average: 3, cores: 2 },
+    })
+    expect(report).toMatchObject({ hostCount: 2, makespanS: 87, criticalPathS: 58, ratio: 1.5 })
+    expect(report.path).toEqual(['10 s image.download image.download', '28 s vm.create a', '20 s vm.create b'])
+    expect(printMany(report).join('\n')).toContain('1.5  ABOVE the target of 1.15')
   })
 })
 

@@ -9,7 +9,8 @@ export interface Work extends BusyInterval {
  * What has to have ended, in the real world, before a kind of work can begin. `own` is about the same machine, `any`
  * about any. Work that is not named here waits for whatever its machine did before.
  */
-const NEEDS: Readonly<Record<string, { readonly own?: readonly string[]; readonly any?: readonly string[] }>> = {
+type Needs = Readonly<Record<string, { readonly own?: readonly string[]; readonly any?: readonly string[] }>>
+const NEEDS: Needs = {
   'image.download': {},
   'vm.create': { any: ['image.download'] },
   'vm.resize': { own: ['vm.create'] },
@@ -28,17 +29,23 @@ const NEEDS: Readonly<Record<string, { readonly own?: readonly string[]; readonl
   'node.ready': { own: ['node.register'] },
 }
 
+/** Of one host that makes two machines at a time: a creation may also have to wait for an earlier one. */
+export const NEEDS_OF_MANY: Needs = { ...NEEDS, 'vm.create': { any: ['image.download', 'vm.create'] } }
+
 /**
  * The longest chain of busy intervals of which each had to wait for the one before. Whoever waits for exactly what has
  * to be waited for takes this long and no longer; work that was merely done one after the other is no chain. Pure.
  */
-export function longestChain(works: readonly Work[]): readonly Work[] {
+export function longestChain(works: readonly Work[], needs: Needs = NEEDS): readonly Work[] {
   const sorted = works.toSorted((a, b) => a.endMs - b.endMs)
   const best: { readonly ms: number; readonly before: number | undefined }[] = []
   for (const [index, work] of sorted.entries()) {
     let before: number | undefined
     for (let earlier = 0; earlier < index; earlier++)
-      if (hadToWaitFor(work, sorted[earlier]!) && best[earlier]!.ms > (before === undefined ? 0 : best[before]!.ms))
+      if (
+        hadToWaitFor(work, sorted[earlier]!, needs) &&
+        best[earlier]!.ms > (before === undefined ? 0 : best[before]!.ms)
+      )
         before = earlier
     const previous = before === undefined ? undefined : sorted[before]
     best.push({
@@ -59,10 +66,9 @@ export function longestChain(works: readonly Work[]): readonly Work[] {
 /** A guest begins to boot a moment before its host has written down that it is started. */
 const OVERLAP_MS = 250
 
-function hadToWaitFor(work: Work, earlier: Work): boolean {
+function hadToWaitFor(work: Work, earlier: Work, { [work.kind]: needs }: Needs): boolean {
   if (earlier.startMs >= work.startMs || earlier.endMs > work.startMs + OVERLAP_MS) return false
   const same = work.machine !== undefined && work.machine === earlier.machine
-  const needs = NEEDS[work.kind]
   if (!needs) return same
   return (needs.any?.includes(earlier.kind) ?? false) || (same && (needs.own?.includes(earlier.kind) ?? false))
 }

@@ -6,7 +6,7 @@ import { startMachine } from '#agent/operations/machine-start.ts'
 import { aHardware, aNicShape } from '#test/support/hardware.ts'
 import { crashAfterEachEffect } from '#test/support/crash-after-each-effect.ts'
 import { aCreation, aRemoval, startProxmoxSite, type ProxmoxSite } from '#test/support/proxmox-site.ts'
-import { handlerContext } from '#test/support/step-journal.ts'
+import { fastClock, handlerContext } from '#test/support/step-journal.ts'
 
 let site: ProxmoxSite
 const own = () => site.host.guests().filter((guest) => !guest.foreign)
@@ -37,6 +37,64 @@ describe('machine.create', () => {
         },
       },
     })
+  })
+
+  test('a creation that takes minutes is waited for, and is no failed attempt', async () => {
+    let [now, polls] = [0, 0]
+    const clock = {
+      now: () => now,
+      sleep: async (ms: number) => {
+        now += ms
+        await fastClock.sleep(ms)
+      },
+    }
+    const provider = {
+      ...site.provider,
+      pollTask: (handle: string) =>
+        handle.includes(':qmcreate:') && ++polls < 60
+          ? Promise.resolve({ ok: true, value: { state: 'running' } } as const)
+          : site.provider.pollTask(handle),
+    }
+    expect(await createMachine({ ...site.deps, provider })(aCreation(), handlerContext({ clock }))).toMatchObject({
+      ok: true,
+    })
+    expect(now).toBeGreaterThan(60_000)
+    expect(creations()).toHaveLength(1)
+  })
+
+  test('[O16] two at a time write their disks to one storage, however many are under way', async () => {
+    const writing = new Set<string>()
+    let most = 0
+    const provider: typeof site.provider = {
+      ...site.provider,
+      startCreation: async (machine) => {
+        const started = await site.provider.startCreation(machine)
+        if (started.ok) writing.add(started.value)
+        most = Math.max(most, writing.size)
+        return started
+      },
+      pollTask: async (handle) => {
+        const task = await site.provider.pollTask(handle)
+        if (task.ok && task.value.state === 'done') writing.delete(handle)
+        return task
+      },
+    }
+    const create = createMachine({ ...site.deps, provider })
+    const made = await Promise.all(
+      [1, 2, 3, 4, 5].map((index) =>
+        create(
+          aCreation({
+            machineId: `6f3b0c1e-1a52-4d0f-9a63-2f4b8a3f000${index}`,
+            name: `home-cp-${index}`,
+            vmid: 2000 + index,
+            hardware: aHardware({ nics: [aNicShape({ mac: `02:54:41:00:00:0${index}` })] }),
+          }),
+          handlerContext(),
+        ),
+      ),
+    )
+    expect(made.every(({ ok }) => ok)).toBe(true)
+    expect(most).toBe(2)
   })
 
   test('[O20] adopts a machine that is already there', async () => {

@@ -142,7 +142,7 @@ describe('spreading', () => {
     guests: [],
   })
 
-  test('control planes take a host each when three could take them', () => {
+  test('[pitfall 45] control planes take a host each when three could take them', () => {
     const answer = place(CLUSTER_UID, three, aLedger({ site: aSite({ hosts }).spec, seen: wide }), random)
     expect(answer.ok && answer.placements.map((placement) => placement.host)).toEqual(['a', 'b', 'c'])
   })

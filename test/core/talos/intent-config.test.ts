@@ -159,7 +159,7 @@ test('a configuration that a node would refuse is refused before it is sent', as
   })
 })
 
-test('an installer comes from the factory of the site', async () => {
+test('[pitfall 22] an installer is that of the platform the machine boots as, from the factory of the site', async () => {
   const input = configInputOf(intent, await aBundle(), 'factory.home.arpa:8080')
   expect(input).toMatchObject({
     ok: true,

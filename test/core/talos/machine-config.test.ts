@@ -69,6 +69,31 @@ describe('machine configuration', () => {
     })
   })
 
+  test('[pitfall 23] the hostname is given with the configuration, and no platform may choose another', () => {
+    for (const contract of [undefined, '1.14'] as const)
+      expect(find({ ...anInput(), ...(contract ? { contract } : {}) }, 'HostnameConfig')).toMatchObject({
+        auto: 'off',
+        hostname: 'talos-node-0',
+      })
+  })
+
+  test('[pitfall 59] links are selected by MAC and never by a name that a kernel gives', () => {
+    for (const contract of [undefined, '1.14'] as const) {
+      const documents = toDocuments({ ...anInput(), ...(contract ? { contract } : {}) })
+      const ofKind = (kind: string) => documents.filter((document) => document['kind'] === kind)
+      const aliases = ofKind('LinkAliasConfig')
+      expect(aliases).toHaveLength(1)
+      for (const { selector } of aliases)
+        expect(selector).toMatchObject({ match: expect.stringMatching(/^mac\(link\.permanent_addr\) == "/) })
+      const names = [
+        ...ofKind('LinkConfig').map(({ name }) => name),
+        ...ofKind('Layer2VIPConfig').map(({ link }) => link),
+      ]
+      expect(new Set(names)).toEqual(new Set(aliases.map(({ name }) => name)))
+      expect(JSON.stringify(documents)).not.toMatch(/"(eth|ens|enp)\d/)
+    }
+  })
+
   test('contract 1.14 says the same in documents', () => {
     const input = { ...anInput(), contract: '1.14' as const }
     expect(main(input)).toEqual({
