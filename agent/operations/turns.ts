@@ -23,11 +23,14 @@ export function createTurns(limit: number): Turns {
   const countOf = (place: string): number => taken.get(place) ?? 0
 
   function serve(): void {
-    for (const waiter of [...waiting]) {
-      const { places, grant } = waiter
-      if (places.some((place) => countOf(place) >= limit)) continue
+    for (let at = 0; at < waiting.length;) {
+      const { places, grant } = waiting[at]!
+      if (places.some((place) => countOf(place) >= limit)) {
+        at++
+        continue
+      }
       for (const place of places) taken.set(place, countOf(place) + 1)
-      waiting.splice(waiting.indexOf(waiter), 1)
+      waiting.splice(at, 1)
       grant({ end: () => giveBack(places) })
     }
   }
