@@ -14,6 +14,8 @@ export default defineConfig({
           name: 'node',
           include: ['test/{core,agent,cli,lab,contract,tools}/**/*.test.ts'],
           environment: 'node',
+          // By default one core is left idle, which of two is half of the machine.
+          maxWorkers: 2,
           // Real processes, sockets and RSA keys on a busy machine; this only ends a hang.
           testTimeout: 30_000,
           hookTimeout: 30_000,
