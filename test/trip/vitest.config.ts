@@ -14,10 +14,11 @@ export default defineConfig({
     // Each file brings a control plane of its own; two at a time would only wait for each other.
     maxWorkers: 1,
     fileParallelism: false,
+    sequence: { groupOrder: 2 },
     // Journeys mostly wait; each has an agent process and a lab of its own.
     maxConcurrency: 3,
     // A journey has its own limits, which say what it waited for in vain; these only end a hang.
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    testTimeout: 240_000,
+    hookTimeout: 240_000,
   },
 })

@@ -12,8 +12,8 @@ import { homelab, type Story } from '#tools/stage/story.ts'
 /** Fast enough for a suite, slow enough that every phase lasts longer than a look at it. */
 export const LAB_RATE = 60
 /** A creation takes five seconds at that rate; a busy machine and a failed try get many times that. */
-export const READY_MS = 60_000
-export const GONE_MS = 60_000
+export const READY_MS = 120_000
+export const GONE_MS = 120_000
 
 /** The cloud half a test file plays on, and a directory that goes with it. */
 export interface Stage {

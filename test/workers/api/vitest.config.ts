@@ -31,6 +31,7 @@ export default defineConfig(async () => {
         },
       }),
     ],
-    test: { name: 'api', dir: `${root}/test/workers/api`, include: ['**/*.test.ts'] },
+    // Some tests walk every route; on a busy machine that takes longer than a default.
+    test: { name: 'api', dir: `${root}/test/workers/api`, include: ['**/*.test.ts'], testTimeout: 30_000 },
   }
 })
