@@ -30,8 +30,6 @@ export interface Schematic {
   }
 }
 
-/** How much of an id goes into a file name: enough to tell the schematics of one storage apart. */
-const SHORT_ID_CHARS = 8
 export const FACTORY_HOST = 'factory.talos.dev'
 
 /** `qemu-guest-agent` → `siderolabs/qemu-guest-agent`; a name with an owner stays as it is. */
@@ -88,7 +86,3 @@ export const bootFilePath = ({ schematicId, version, platform = 'nocloud' }: Ima
 
 /** The path of the disk image at the factory. */
 export const diskImagePath = (id: string, version: string): string => bootFilePath({ schematicId: id, version })
-
-/** The name of the disk image on a storage; the same image has the same name on every host. */
-export const diskImageFileName = (id: string, version: string): string =>
-  `talos-${version}-${id.slice(0, SHORT_ID_CHARS)}-nocloud-amd64.qcow2`

@@ -1,7 +1,8 @@
 import { Secret } from '#core/base/secret.ts'
 import { aHardware } from './hardware.ts'
 import type { OperationInput } from '#core/model/operation.ts'
-import { diskImageFileName, schematicId, schematicOf } from '#core/talos/schematic.ts'
+import { imageFileName } from '#agent/providers/image-names.ts'
+import { schematicId, schematicOf } from '#core/talos/schematic.ts'
 import { createDialer } from '#agent/dialer.ts'
 import type { HandlerDeps } from '#agent/operations/deps.ts'
 import { createProxmoxProvider } from '#agent/providers/proxmox/provider.ts'
@@ -77,7 +78,12 @@ export async function startProxmoxSite(
     clock: fastClock,
     dialer: createDialer(),
   })
-  const fileName = diskImageFileName(SCHEMATIC, TALOS_VERSION)
+  const fileName = imageFileName({
+    talosVersion: TALOS_VERSION,
+    schematicId: SCHEMATIC,
+    media: 'image',
+    secureBoot: false,
+  })
   const image = { host: HOST, storage: 'local', content: 'import', fileName } as const
   return {
     host,

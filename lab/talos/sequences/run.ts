@@ -63,13 +63,3 @@ export async function runSequence(
   say(`${sequence} sequence: done`)
   return true
 }
-
-/** A sequence failed on the way: who follows its actor hears why. */
-export function tellFailure(node: TalosNode, sequence: string, actorId: string, message: string): void {
-  node.journal.kernel(`[talos] ${sequence} sequence: failed: ${message}`)
-  node.events.emit(
-    SequenceEventSchema,
-    create(SequenceEventSchema, { sequence, action: SequenceEvent_Action.NOOP, error: { message } }),
-    actorId,
-  )
-}

@@ -1,5 +1,5 @@
 import { Secret } from '#core/base/secret.ts'
-import { diskImageFileName } from '#core/talos/schematic.ts'
+import { imageFileName } from '#agent/providers/image-names.ts'
 import { createDialer } from '#agent/dialer.ts'
 import type { HandlerDeps } from '#agent/operations/deps.ts'
 import { createProxmoxProvider } from '#agent/providers/proxmox/provider.ts'
@@ -68,7 +68,12 @@ export async function startProxmoxPair(more: readonly string[] = []): Promise<Pr
     clock: fastClock,
     dialer: createDialer(),
   })
-  const fileName = diskImageFileName(SCHEMATIC, TALOS_VERSION)
+  const fileName = imageFileName({
+    talosVersion: TALOS_VERSION,
+    schematicId: SCHEMATIC,
+    media: 'image',
+    secureBoot: false,
+  })
   const ref = { host: HOST, storage: 'local', content: 'import', fileName } as const
   const begun = await provider.startDownload(ref, deps.factory.imageUrl(SCHEMATIC, TALOS_VERSION))
   if (!begun.ok) throw new Error(`no download: ${JSON.stringify(begun.error)}`)

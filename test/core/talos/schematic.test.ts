@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import {
   bootFilePath,
-  diskImageFileName,
   diskImagePath,
   extensionName,
   installerImage,
@@ -103,7 +102,6 @@ describe('schematic', () => {
     const id = 'ce4c980550dd2ab1b17bbf2b08801c7eb59418eafe8f279833297925d67c7515'
     expect(installerImage(id, 'v1.13.9')).toBe(`factory.talos.dev/nocloud-installer/${id}:v1.13.9`)
     expect(diskImagePath(id, 'v1.13.9')).toBe(`/image/${id}/v1.13.9/nocloud-amd64.qcow2`)
-    expect(diskImageFileName(id, 'v1.13.9')).toBe('talos-v1.13.9-ce4c9805-nocloud-amd64.qcow2')
   })
 })
 

@@ -1,7 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { imageFileName } from '#agent/providers/image-names.ts'
 import { toNewMachine } from '#agent/operations/new-machine.ts'
-import { diskImageFileName } from '#core/talos/schematic.ts'
 import { aCreation, HOST } from '#test/support/proxmox-site.ts'
 import { byPath, startScripted, type Said, type Script, type ScriptedHost } from './scripted-host.ts'
 
@@ -113,9 +112,9 @@ describe('images', () => {
   })
 
   test('the name of the plain disk image is the one that older agents gave it', () => {
-    const id = 'b'.repeat(64)
+    const id = 'ce4c980550dd2ab1b17bbf2b08801c7eb59418eafe8f279833297925d67c7515'
     const named = { media: 'image', secureBoot: false, talosVersion: 'v1.13.9', schematicId: id } as const
-    expect(imageFileName(named)).toBe(diskImageFileName(id, 'v1.13.9'))
+    expect(imageFileName(named)).toBe('talos-v1.13.9-ce4c9805-nocloud-amd64.qcow2')
   })
 
   test('[pitfall 6] an upload has a length, and its fields stand before the file, which begins with its disposition', async () => {
