@@ -1,57 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import type { Hardware } from '#core/model/hardware.ts'
 import { toNewMachine } from '#agent/operations/new-machine.ts'
-import type { NewMachine } from '#agent/providers/provider.ts'
-import { creationParams } from '#agent/providers/proxmox/creation.ts'
 import { parseProperties } from '#agent/providers/proxmox/parse.ts'
-import { aDiskShape, aHardware, aNicShape } from '#test/support/hardware.ts'
+import { aNicShape } from '#test/support/hardware.ts'
 import { aCreation } from '#test/support/proxmox-site.ts'
-
-const params = (hardware: Partial<Hardware> = {}, changed: Partial<NewMachine> = {}, hostTunnelKnown = true) =>
-  creationParams({ ...toNewMachine(aCreation({ hardware: aHardware(hardware) })), ...changed }, 'lanline', {
-    hostTunnelKnown,
-  })
-
-const ISO = { by: 'iso', volumeId: 'local:iso/talos.iso' } as const
-const CIDATA = { by: 'cidata', volumeId: 'local:iso/lanline-x-cidata.iso' } as const
-
-/** Everything that hardware can say at once. */
-const FULL = aHardware({
-  numa: true,
-  cpuType: 'host',
-  secureBoot: true,
-  tpm: true,
-  scsiController: 'virtio-scsi-single',
-  disks: [
-    aDiskShape({ iothread: true }),
-    aDiskShape({
-      name: 'data',
-      storage: 'tank',
-      sizeGiB: 500,
-      cache: 'writeback',
-      ssd: false,
-      discard: false,
-      backup: false,
-    }),
-  ],
-  nics: [
-    aNicShape({ vlan: 20, mtu: 9000, firewall: true }),
-    aNicShape({
-      network: 'storage',
-      bridge: 'vmbr1',
-      mac: '02:54:41:00:00:02',
-      addressCidr: '10.0.0.5/24',
-      gateway: undefined,
-      hostTunnel: true,
-    }),
-    aNicShape({ network: 'guests', mac: '02:54:41:00:00:03', addressCidr: undefined, gateway: undefined }),
-  ],
-  devices: [
-    { mapping: 'hba', pcie: true },
-    { mapping: 'gpu', pcie: false },
-  ],
-  onboot: false,
-})
+import { CIDATA, FULL, ISO, params } from './a-creation-call.ts'
 
 describe('the parameters of a new machine', () => {
   test('carry its identity, its static address and a disk made of the image', () => {
