@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { ok } from '#core/base/result.ts'
 import { problem } from '#core/model/problem.ts'
 import { createMachine } from '#agent/operations/machine-create.ts'
 import { removeMachine } from '#agent/operations/machine-remove.ts'
@@ -64,18 +65,23 @@ describe('machine.create', () => {
 
   test('[O16] two at a time write their disks to one storage, however many are under way', async () => {
     const writing = new Set<string>()
+    let begun = 0
     let most = 0
     const provider: typeof site.provider = {
       ...site.provider,
       startCreation: async (machine) => {
         const started = await site.provider.startCreation(machine)
         if (started.ok) writing.add(started.value)
+        begun += 1
         most = Math.max(most, writing.size)
         return started
       },
       pollTask: async (handle) => {
         const task = await site.provider.pollTask(handle)
-        if (task.ok && task.value.state === 'done') writing.delete(handle)
+        if (!task.ok || task.value.state !== 'done') return task
+        // The first ends only beside a second, or how many there are at once would be a matter of speed.
+        if (begun < 2) return ok({ state: 'running' })
+        writing.delete(handle)
         return task
       },
     }
