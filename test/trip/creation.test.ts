@@ -93,7 +93,7 @@ describe('one apply', () => {
 })
 
 describe('afterwards', () => {
-  const QUIET_MS = 3_000
+  const QUIET_MS = 6_000
   const WATCHED_MS = 4_000
 
   test('[C3][S7] a quiet site costs nothing: no request, no message, no alarm, no row', async () => {
