@@ -82,6 +82,10 @@ export const Hardware = z.object({
 })
 export type Hardware = z.infer<typeof Hardware>
 
+/** What a host makes its machines from; see `Boot`. */
+export const BootMedia = z.enum(['image', 'iso'])
+export type BootMedia = z.infer<typeof BootMedia>
+
 /** A disk image that is imported (8.4 and newer), or an ISO that installs to the system disk (8.0 to 8.3). */
 export const Boot = z.discriminatedUnion('by', [
   z.object({ by: z.literal('image'), imageStorage: z.string().max(100) }),

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { MAX_DEVICES, MAX_DISKS, MAX_NICS } from './hardware.ts'
+import { BootMedia, MAX_DEVICES, MAX_DISKS, MAX_NICS } from './hardware.ts'
 import { Name, MachineId, Uid } from './ids.ts'
 
 /** Where a machine lives: decided once by the Site object, kept until its absence is proven. */
@@ -28,6 +28,8 @@ export const Placement = z.object({
   role,
   host: z.string().max(64),
   imageStorage: storage,
+  /** What its host makes it from, decided with its place; a disk image when it says nothing. */
+  boot: BootMedia.optional(),
   vmid: z.int(),
   cpu: z.int(),
   memoryMiB: z.int(),

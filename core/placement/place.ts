@@ -4,6 +4,7 @@ import { invariant } from '../base/invariant.ts'
 import type { PlacedDisk, Placement, PlacementRequest } from '../model/placement.ts'
 import { problem, type Problem } from '../model/problem.ts'
 import { Addresses } from './addresses.ts'
+import { bootMediaOf } from './boot-media.ts'
 import { fitOn, type Surroundings } from './eligible.ts'
 import { explain, refuse, type Explanation } from './explain.ts'
 import { Expressions } from './expressions.ts'
@@ -135,6 +136,7 @@ function placeOne(
       role: request.role,
       host: spec.name,
       imageStorage: spec.imageStorage,
+      ...bootOf(best.room),
       vmid,
       cpu: request.cpu,
       memoryMiB: request.memoryMiB,
@@ -150,6 +152,12 @@ function placeOne(
     },
     explanation: desk.explaining ? explain(request, best.room.spec.name, judged, eligible) : undefined,
   })
+}
+
+/** A host that can import says nothing, as it always was. */
+function bootOf({ seen }: HostRoom): Pick<Placement, 'boot'> {
+  const media = seen && bootMediaOf(seen)
+  return media?.ok && media.value === 'iso' ? { boot: media.value } : {}
 }
 
 /** A host that could take the machine, with what decides between several. */

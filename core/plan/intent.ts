@@ -45,6 +45,7 @@ export function intentFor(
     }),
     networkCidr: nodeNetwork.cidr,
     nameservers: nodeNetwork.nameservers ?? [nodeNetwork.gateway],
+    ...(machine.placement.boot === 'iso' ? { installDisk: machine.placement.disks[0]!.name } : {}),
     settings: settingsOf(cluster.spec, asked),
   }
 }

@@ -43,6 +43,7 @@ export function configInputOf(
       hostname: intent.hostname,
       installerImage: installerImage(intent.schematicId, intent.talosVersion, factoryHost),
       nics: intent.nics.map(({ mac, addressCidr, gateway, mtu }) => ({ mac, addresses: [addressCidr], gateway, mtu })),
+      ...(intent.installDisk === undefined ? {} : { installDisk: { serial: intent.installDisk } }),
       nameservers: intent.nameservers,
       certSANs: intent.settings?.talos?.certSANs ?? [],
       ...machineSettings(intent.settings ?? {}),

@@ -17,7 +17,7 @@ export const images: Rule = (situation) => {
       .filter((machine) => machine.placement && !exists(machine) && !imageReady(situation, machine))
       .map((machine) => {
         const input = imageFor(situation, machine)
-        return [`${input.host}/${input.imageStorage}`, input] as const
+        return [`${input.host}/${input.imageStorage} ${input.media ?? ''} ${input.secureBoot ?? false}`, input] as const
       }),
   )
   return [...wanted.values()].map((input) =>
@@ -33,6 +33,7 @@ export function imageFor({ documents }: Situation, machine: MachineView): Operat
     talosVersion: talos.version,
     extensions: [...(talos.extensions ?? [])].sort(),
     schematicId: schematicIdOf(talos.extensions),
+    ...(machine.placement!.boot === 'iso' ? { media: 'iso' as const } : {}),
   }
 }
 
