@@ -110,6 +110,8 @@ function placeOne(
 ): Result<{ readonly placement: Placement; readonly explanation: Explanation | undefined }, Problem> {
   const addresses = desk.addresses.choose(request.nics, request.avoid)
   if (!addresses.ok) return addresses
+  const macs = desk.numbers.checkMacs(request.nics.map(({ mac }) => mac))
+  if (!macs.ok) return macs
   const judged = desk.rooms.hosts.map((room) => ({ room, fit: fitOn(room, request, desk) }))
   const eligible = judged.flatMap(({ room, fit }) => (fit.ok ? [candidate(room, fit.value, request, desk)] : []))
   if (eligible.length === 0)
@@ -141,10 +143,10 @@ function placeOne(
       cpu: request.cpu,
       memoryMiB: request.memoryMiB,
       disks: [...best.disks],
-      nics: request.nics.map(({ network }, index) => ({
+      nics: request.nics.map(({ network, mac }, index) => ({
         network,
         bridge: desk.networks[network]!.bridge,
-        mac: desk.numbers.mac(),
+        mac: mac ?? desk.numbers.mac(),
         address: addresses.value[index]!,
       })),
       devices: [...request.devices],
