@@ -5,6 +5,7 @@ import { checkClasses } from './classes.ts'
 import type { Documents } from './documents.ts'
 import type { Finding } from './finding.ts'
 import { checkGuests } from './guests.ts'
+import { checkMacs } from './macs.ts'
 import { checkMachines } from './machines.ts'
 import { checkSameSite } from './references.ts'
 
@@ -21,6 +22,7 @@ export const checkBetween = (
   ...checkAddressPlan(document, documents),
   ...checkAddresses(document, documents, checkedItself),
   ...checkMachines(document, documents),
+  ...checkMacs(document, documents),
   ...checkGuests(document, documents),
   ...checkClasses(document),
 ]

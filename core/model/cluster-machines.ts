@@ -18,9 +18,11 @@ export interface AskedMachine {
   readonly path: readonly (string | number)[]
 }
 
-export interface AskedNic extends NicOptions {
+export interface AskedNic extends Omit<NicOptions, 'macs'> {
   /** Absent when the site shall give one. */
   readonly address: string | undefined
+  /** Upper case; absent when the site shall draw one. */
+  readonly mac?: string | undefined
 }
 
 type Asking = { readonly metadata: { readonly name: string }; readonly spec: ClusterSpec }
@@ -37,7 +39,7 @@ export function machinesAsked(cluster: Asking): readonly AskedMachine[] {
       role: 'controlplane',
       set: undefined,
       class: controlPlane.class,
-      nics: nicsOf(cluster, controlPlane.nics, address),
+      nics: nicsOf(cluster, name, controlPlane.nics, address),
       drawFrom: controlPlane.drawFrom,
       settings,
       path: ['spec', 'controlPlane', 'machines', name],
@@ -78,7 +80,7 @@ function workersOf(cluster: Asking, set: string, wanted: WorkerSet): readonly As
     role: 'worker' as const,
     set,
     class: wanted.class,
-    nics: nicsOf(cluster, wanted.nics, given),
+    nics: nicsOf(cluster, name, wanted.nics, given),
     drawFrom: wanted.drawFrom,
     settings,
     path: [...path, ...at],
@@ -92,9 +94,13 @@ function workersOf(cluster: Asking, set: string, wanted: WorkerSet): readonly As
 
 function nicsOf(
   { spec }: Asking,
+  name: string,
   chosen: WorkerSet['nics'],
   given: string | Readonly<Record<string, string>>,
 ): readonly AskedNic[] {
   const addresses = typeof given === 'string' ? { [spec.nodeNetwork]: given } : given
-  return (chosen ?? [spec.nodeNetwork]).map(nicOf).map((nic) => ({ ...nic, address: addresses[nic.network] }))
+  return (chosen ?? [spec.nodeNetwork]).map(nicOf).map(({ macs, ...nic }) => {
+    const mac = macs?.[name]?.toUpperCase()
+    return { ...nic, address: addresses[nic.network], ...(mac === undefined ? {} : { mac }) }
+  })
 }

@@ -54,6 +54,23 @@ export const NicShape = z.object({
 })
 export type NicShape = z.infer<typeof NicShape>
 
+/** A MAC that one machine gives itself, in any case; odd second digits are those of groups. */
+export const Mac = z
+  .string()
+  .regex(
+    /^[0-9A-Fa-f][02468ACEace](:[0-9A-Fa-f]{2}){5}$/,
+    'must be the MAC of one machine, like BC:24:11:00:00:01: its second digit is even',
+  )
+
+/** Name of a resource pool of Proxmox, with those it is in, as in `home/clusters`. */
+export const PoolName = z
+  .string()
+  .max(128)
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9._-]*(\/[A-Za-z0-9][A-Za-z0-9._-]*){0,2}$/,
+    'must be a pool like lanline or home/lanline',
+  )
+
 /** Name of a resource mapping of Proxmox. */
 export const MappingName = z.string().regex(/^[A-Za-z][A-Za-z0-9_-]{1,63}$/, 'must be a resource mapping like nas-hba')
 
@@ -79,8 +96,14 @@ export const Hardware = z.object({
   protection: z.boolean(),
   /** Beside the ones Lanline sets itself. */
   tags: z.array(z.string().max(64)).max(MAX_TAGS),
+  /** Whose member it becomes; the one of the agent's configuration when absent. */
+  pool: PoolName.optional(),
 })
 export type Hardware = z.infer<typeof Hardware>
+
+/** What a host makes its machines from; see `Boot`. */
+export const BootMedia = z.enum(['image', 'iso'])
+export type BootMedia = z.infer<typeof BootMedia>
 
 /** A disk image that is imported (8.4 and newer), or an ISO that installs to the system disk (8.0 to 8.3). */
 export const Boot = z.discriminatedUnion('by', [

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { DiskCache, Firmware, MappingName, MAX_DEVICES, MAX_DISKS } from './hardware.ts'
+import { DiskCache, Firmware, MappingName, MAX_DEVICES, MAX_DISKS, PoolName } from './hardware.ts'
 import { Name } from './ids.ts'
 import { Quantity, mebibytes } from './quantity.ts'
 
@@ -57,6 +57,8 @@ export const MachineClassSpec = z
     numa: z.boolean().optional(),
     memory: atLeast(MIN_MEMORY_MIB, 'Talos needs at least 2Gi'),
     firmware: Firmware.optional(),
+    /** Boots only what is signed: an image that is, whose keys Talos puts into the firmware. */
+    secureBoot: z.boolean().optional(),
     tpm: z.boolean().optional(),
     /** The first one is the system disk. */
     disks: z.array(Disk).min(1).max(MAX_DISKS),
@@ -70,6 +72,8 @@ export const MachineClassSpec = z
     /** Proxmox refuses to delete the machine; Lanline lifts it only to remove the machine itself. */
     protection: z.boolean().optional(),
     tags: z.array(Tag).max(MAX_TAGS).optional(),
+    /** The Proxmox pool they become members of, in which the agent must have its rights; that of the agent by default. */
+    pool: PoolName.optional(),
     /** Which hosts will do: `host.labels.rack == "a" && host.threads >= 16`. */
     where: Expression.optional(),
     /** Machine → the one host that it may be on. */
@@ -78,7 +82,7 @@ export const MachineClassSpec = z
       .refine((entries) => Object.keys(entries).length <= MAX_PINS, `at most ${MAX_PINS} pins`)
       .optional(),
   })
-  .superRefine(({ disks, firmware, tpm }, context) => {
+  .superRefine(({ disks, firmware, tpm, secureBoot }, context) => {
     const refuse = (path: (string | number)[], message: string) => context.addIssue({ code: 'custom', path, message })
     const [system] = disks
     if (system && mebibytes(system.size) < MIN_SYSTEM_DISK_MIB)
@@ -87,6 +91,7 @@ export const MachineClassSpec = z
     names.forEach((name, index) => {
       if (names.indexOf(name) < index) refuse(['disks', index, 'name'], `a second disk is called ${name}`)
     })
+    if (secureBoot === true && firmware === 'seabios') refuse(['secureBoot'], 'secure boot needs the firmware ovmf')
     if (tpm === true && firmware === 'seabios') refuse(['tpm'], 'a TPM needs the firmware ovmf')
   })
 export type MachineClassSpec = z.infer<typeof MachineClassSpec>

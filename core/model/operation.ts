@@ -45,6 +45,10 @@ export const ConfigIntent = z.object({
     .max(MAX_NICS),
   networkCidr: z.string().max(18),
   nameservers: z.array(address).max(3),
+  /** Serial of the disk that Talos installs itself to; absent on a machine whose disk already holds it. */
+  installDisk: z.string().max(20).optional(),
+  /** Its installer is the signed one. */
+  secureBoot: z.boolean().optional(),
   settings: ConfigSettings.optional(),
 })
 export type ConfigIntent = z.infer<typeof ConfigIntent>

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { MAX_DEVICES, MAX_DISKS, MAX_NICS } from './hardware.ts'
+import { BootMedia, Mac, MAX_DEVICES, MAX_DISKS, MAX_NICS } from './hardware.ts'
 import { Name, MachineId, Uid } from './ids.ts'
 
 /** Where a machine lives: decided once by the Site object, kept until its absence is proven. */
@@ -28,6 +28,8 @@ export const Placement = z.object({
   role,
   host: z.string().max(64),
   imageStorage: storage,
+  /** What its host makes it from, decided with its place; a disk image when it says nothing. */
+  boot: BootMedia.optional(),
   vmid: z.int(),
   cpu: z.int(),
   memoryMiB: z.int(),
@@ -56,9 +58,9 @@ export const PlacementRequest = z.object({
     .array(z.object({ name: z.string().max(20), sizeGiB: z.int(), storage: z.string().max(512).optional() }))
     .min(1)
     .max(MAX_DISKS),
-  /** `address` is absent when the site shall give one, from the pool named if there is one. */
+  /** `address` is absent when the site shall give one, from the pool named if there is one; so is `mac`. */
   nics: z
-    .array(z.object({ network: Name, address: address.optional(), pool: Name.optional() }))
+    .array(z.object({ network: Name, address: address.optional(), pool: Name.optional(), mac: Mac.optional() }))
     .min(1)
     .max(MAX_NICS),
   /** Addresses on which somebody answers that nobody here knows. */

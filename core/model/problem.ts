@@ -178,6 +178,12 @@ const kinds = {
     title: 'The host is not as the site expects it.',
     advice: 'Correct spec.hosts[].expect or the host.',
   },
+  'mac-taken': {
+    status: 409,
+    retry: 'later',
+    title: 'The MAC is already used at this site.',
+    advice: 'Choose another MAC, or remove whoever has it.',
+  },
   'storage-missing': {
     status: 409,
     retry: 'later',

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { parseIpv4 } from '../base/ipv4.ts'
-import { MAX_NICS } from './hardware.ts'
+import { Mac, MAX_NICS } from './hardware.ts'
 import { Name } from './ids.ts'
 import { Ipv4 } from './network.ts'
 import { NodeSettings } from './talos-settings.ts'
@@ -16,6 +16,11 @@ const NicObject = z.strictObject({
   firewall: z.boolean().optional(),
   /** UDP tunnel offload to the guest; off by default, because it breaks VXLAN between hosts. */
   hostTunnel: z.boolean().optional(),
+  /** Machine name → its MAC, for a DHCP server or a firewall that knows it; one is drawn for those that are not here. */
+  macs: z
+    .record(Name, Mac)
+    .refine((macs) => Object.keys(macs).length <= MAX_SET_MACHINES, `at most ${MAX_SET_MACHINES} MACs`)
+    .optional(),
 })
 
 /** A network, or a network with what is special about the card in it. */

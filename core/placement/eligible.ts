@@ -6,6 +6,7 @@ import { problem, type Problem } from '../model/problem.ts'
 import { mebibytes } from '../model/quantity.ts'
 import type { HostSeen } from '../model/seen.ts'
 import type { HostSpec } from '../model/site.ts'
+import { bootMediaOf, contentOf } from './boot-media.ts'
 import { availableTo, sayShare, type Share } from './capacity.ts'
 import type { Expressions } from './expressions.ts'
 import type { HostRoom, Rooms } from './room.ts'
@@ -29,10 +30,8 @@ export function fitOn(
   const obstacle =
     hostObstacle(room, request, around) ?? bridgeObstacle(room, request, around) ?? deviceObstacle(room, request)
   if (obstacle) return err(obstacle)
-  if (!hasImages(room)) {
-    const { name, imageStorage } = room.spec
-    return err(problem('storage-missing', { host: name, storage: imageStorage, content: 'import' }))
-  }
+  const images = imageObstacle(room)
+  if (images) return err(images)
   const disks = chooseStorages(room, request, around.rooms, around.expressions)
   if (!disks.ok) return disks
   const short = shortage(room, request)
@@ -91,8 +90,15 @@ function deviceObstacle({ spec, devices }: HostRoom, request: PlacementRequest):
   return undefined
 }
 
-const hasImages = ({ spec, storages }: HostRoom): boolean =>
-  storages.some(({ name, active, content }) => name === spec.imageStorage && active && content.includes('import'))
+/** What the host boots machines from has to be on a storage that takes it. */
+function imageObstacle({ spec, seen, storages }: HostRoom): Problem | undefined {
+  if (!seen) return problem('host-unknown', { host: spec.name })
+  const media = bootMediaOf(seen)
+  if (!media.ok) return media.error
+  const content = contentOf(media.value)
+  const there = storages.some((one) => one.name === spec.imageStorage && one.active && one.content.includes(content))
+  return there ? undefined : problem('storage-missing', { host: spec.name, storage: spec.imageStorage, content })
+}
 
 function shortage({ spec, capacity }: HostRoom, request: PlacementRequest): Problem | undefined {
   if (!capacity) return problem('host-unknown', { host: spec.name })

@@ -61,5 +61,6 @@ const sayRefusal = ({ code, facts }: Problem): string => {
   if (arithmetic !== undefined) return String(arithmetic)
   if (pinnedTo !== undefined) return `pinned to ${String(pinnedTo)}`
   if (where !== undefined) return `not where ${String(where)}${reason === undefined ? '' : ` (${String(reason)})`}`
+  if (reason !== undefined) return String(reason)
   return `${PROBLEM_KINDS[code].title.replace(/\.$/, '')}`
 }

@@ -1,5 +1,7 @@
+import { err, ok, type Result } from '../base/result.ts'
 import { mintMac } from '../model/ids.ts'
 import type { Placement } from '../model/placement.ts'
+import { problem, type Problem } from '../model/problem.ts'
 import { parseVmids } from '../model/site.ts'
 import type { Ledger } from './ledger.ts'
 
@@ -10,7 +12,8 @@ const MAX_MAC_TRIES = 16
 export class Numbers {
   readonly #random: (bytes: number) => Uint8Array
   readonly #vmids: Set<number>
-  readonly #macs: Set<string>
+  /** MAC → who has it. */
+  readonly #macs: Map<string, string>
   readonly #last: number
   #next: number
 
@@ -21,9 +24,9 @@ export class Numbers {
       ...ledger.seen.guests.map((guest) => guest.vmid),
       ...ledger.adopted.map((guest) => guest.vmid),
     ])
-    this.#macs = new Set([
-      ...ledger.placements.flatMap((placement) => placement.nics.map((nic) => nic.mac)),
-      ...ledger.seen.guests.flatMap((guest) => guest.macs.map((mac) => mac.toUpperCase())),
+    this.#macs = new Map([
+      ...ledger.seen.guests.flatMap(({ name, macs }) => macs.map((mac) => [mac.toUpperCase(), name] as const)),
+      ...ledger.placements.flatMap(({ name, nics }) => nics.map(({ mac }) => [mac, name] as const)),
     ])
     const range = parseVmids(ledger.site.vmids)
     this.#next = range?.first ?? 1
@@ -36,12 +39,21 @@ export class Numbers {
     return this.#next <= this.#last ? this.#next : undefined
   }
 
+  /** The MACs that documents fix must be nobody's; a guest that is seen with one may be a machine on its way out. */
+  checkMacs(macs: readonly (string | undefined)[]): Result<void, Problem> {
+    for (const mac of macs) {
+      const by = mac === undefined ? undefined : this.#macs.get(mac)
+      if (mac !== undefined && by !== undefined) return err(problem('mac-taken', { mac, by }))
+    }
+    return ok(undefined)
+  }
+
   /** Never the same twice, taken or not. */
   mac(): string {
     for (let tries = 0; tries < MAX_MAC_TRIES; tries++) {
       const mac = mintMac(this.#random(5))
       if (this.#macs.has(mac)) continue
-      this.#macs.add(mac)
+      this.#macs.set(mac, 'nobody yet')
       return mac
     }
     throw new Error('invariant broken: no free MAC after many random tries')
@@ -49,5 +61,6 @@ export class Numbers {
 
   take(placement: Placement): void {
     this.#vmids.add(placement.vmid)
+    for (const { mac } of placement.nics) this.#macs.set(mac, placement.name)
   }
 }

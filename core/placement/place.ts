@@ -4,6 +4,7 @@ import { invariant } from '../base/invariant.ts'
 import type { PlacedDisk, Placement, PlacementRequest } from '../model/placement.ts'
 import { problem, type Problem } from '../model/problem.ts'
 import { Addresses } from './addresses.ts'
+import { bootMediaOf } from './boot-media.ts'
 import { fitOn, type Surroundings } from './eligible.ts'
 import { explain, refuse, type Explanation } from './explain.ts'
 import { Expressions } from './expressions.ts'
@@ -109,6 +110,8 @@ function placeOne(
 ): Result<{ readonly placement: Placement; readonly explanation: Explanation | undefined }, Problem> {
   const addresses = desk.addresses.choose(request.nics, request.avoid)
   if (!addresses.ok) return addresses
+  const macs = desk.numbers.checkMacs(request.nics.map(({ mac }) => mac))
+  if (!macs.ok) return macs
   const judged = desk.rooms.hosts.map((room) => ({ room, fit: fitOn(room, request, desk) }))
   const eligible = judged.flatMap(({ room, fit }) => (fit.ok ? [candidate(room, fit.value, request, desk)] : []))
   if (eligible.length === 0)
@@ -135,14 +138,15 @@ function placeOne(
       role: request.role,
       host: spec.name,
       imageStorage: spec.imageStorage,
+      ...bootOf(best.room),
       vmid,
       cpu: request.cpu,
       memoryMiB: request.memoryMiB,
       disks: [...best.disks],
-      nics: request.nics.map(({ network }, index) => ({
+      nics: request.nics.map(({ network, mac }, index) => ({
         network,
         bridge: desk.networks[network]!.bridge,
-        mac: desk.numbers.mac(),
+        mac: mac ?? desk.numbers.mac(),
         address: addresses.value[index]!,
       })),
       devices: [...request.devices],
@@ -150,6 +154,12 @@ function placeOne(
     },
     explanation: desk.explaining ? explain(request, best.room.spec.name, judged, eligible) : undefined,
   })
+}
+
+/** A host that can import says nothing, as it always was. */
+function bootOf({ seen }: HostRoom): Pick<Placement, 'boot'> {
+  const media = seen && bootMediaOf(seen)
+  return media?.ok && media.value === 'iso' ? { boot: media.value } : {}
 }
 
 /** A host that could take the machine, with what decides between several. */

@@ -18,8 +18,7 @@ export function hardwareFor(placement: Placement, asked: AskedMachine, documents
     numa: machineClass.numa ?? false,
     memoryMiB: placement.memoryMiB,
     firmware: machineClass.firmware ?? 'ovmf',
-    // It takes an image that is signed for it, which no schematic asks for yet.
-    secureBoot: false,
+    secureBoot: machineClass.secureBoot ?? false,
     tpm: machineClass.tpm ?? false,
     // Threads of their own are for disks with a controller of their own.
     scsiController: iothread ? 'virtio-scsi-single' : 'virtio-scsi-pci',
@@ -41,6 +40,7 @@ export function hardwareFor(placement: Placement, asked: AskedMachine, documents
     onboot: machineClass.onboot ?? true,
     protection: machineClass.protection ?? false,
     tags: machineClass.tags ?? [],
+    ...(machineClass.pool === undefined ? {} : { pool: machineClass.pool }),
   }
 }
 

@@ -6,7 +6,7 @@ import type { ConfigIntent } from '../model/operation.ts'
 import type { ConfigSettings } from '../model/talos-intent.ts'
 import { schematicIdOf } from '../talos/schematic.ts'
 import { hashOnce } from './hash-once.ts'
-import { networkOf, nodeNetworkOf, type ClusterDocuments } from './documents.ts'
+import { classOf, networkOf, nodeNetworkOf, type ClusterDocuments } from './documents.ts'
 import { withPrefix } from './machines.ts'
 import type { MachineView } from './view.ts'
 
@@ -45,6 +45,8 @@ export function intentFor(
     }),
     networkCidr: nodeNetwork.cidr,
     nameservers: nodeNetwork.nameservers ?? [nodeNetwork.gateway],
+    ...(machine.placement.boot === 'iso' ? { installDisk: machine.placement.disks[0]!.name } : {}),
+    ...(classOf(documents, asked.class).secureBoot === true ? { secureBoot: true } : {}),
     settings: settingsOf(cluster.spec, asked),
   }
 }

@@ -36,9 +36,9 @@ export type RememberedMachine = z.infer<typeof RememberedMachine>
 export function birthHash(documents: ClusterDocuments, asked: AskedMachine): string {
   const { spec } = documents.cluster
   const { where: _, pins: __, ...hardware } = classOf(documents, asked.class)
-  const networks = asked.nics.map(({ network, address, firewall, hostTunnel }) => {
+  const networks = asked.nics.map(({ network, address, mac, firewall, hostTunnel }) => {
     const { bridge, vlan, mtu, cidr, gateway, nameservers } = networkOf(documents, network)
-    return { network, address, firewall, hostTunnel, bridge, vlan, mtu, cidr, gateway, nameservers }
+    return { network, address, mac, firewall, hostTunnel, bridge, vlan, mtu, cidr, gateway, nameservers }
   })
   return hashOf({
     name: asked.name,
@@ -129,7 +129,7 @@ function requestFor(machineId: string, asked: AskedMachine, documents: ClusterDo
       sizeGiB: Math.ceil(mebibytes(size) / 1024),
       storage,
     })),
-    nics: asked.nics.map(({ network, address, pool }) => ({ network, address, pool })),
+    nics: asked.nics.map(({ network, address, pool, mac }) => ({ network, address, pool, mac })),
     devices: (machineClass.devices ?? []).map(({ mapping }) => mapping),
     where: machineClass.where,
     host: machineClass.pins?.[asked.name],

@@ -5,7 +5,7 @@ import { problem, type Problem } from '../model/problem.ts'
 import { findContractName, TALOS_CONTRACTS, type TalosContract } from './contracts/contract-for.ts'
 import type { MachineConfigInput } from './machine-config-input.ts'
 import { clusterSettings, machineSettings } from './settings-config.ts'
-import { installerImage } from './schematic.ts'
+import { installerImageOf } from './schematic.ts'
 import type { SecretsBundle } from './secrets-bundle.ts'
 import { contractForNewCluster } from './versions.ts'
 
@@ -41,8 +41,12 @@ export function configInputOf(
     machine: {
       role: intent.role,
       hostname: intent.hostname,
-      installerImage: installerImage(intent.schematicId, intent.talosVersion, factoryHost),
+      installerImage: installerImageOf(
+        { schematicId: intent.schematicId, version: intent.talosVersion, secureBoot: intent.secureBoot },
+        factoryHost,
+      ),
       nics: intent.nics.map(({ mac, addressCidr, gateway, mtu }) => ({ mac, addresses: [addressCidr], gateway, mtu })),
+      ...(intent.installDisk === undefined ? {} : { installDisk: { serial: intent.installDisk } }),
       nameservers: intent.nameservers,
       certSANs: intent.settings?.talos?.certSANs ?? [],
       ...machineSettings(intent.settings ?? {}),

@@ -82,8 +82,8 @@ export interface MachineInput {
   readonly nodeTaints?: Readonly<Record<string, string>> | undefined
 }
 
-/** By path, or by an expression in CEL over `disk`, which needs a contract of at least 1.14. */
-export type InstallDisk = { readonly path: string } | { readonly match: string }
+/** By path, by the serial of the disk, or by an expression in CEL over `disk`, which needs a contract of at least 1.14. */
+export type InstallDisk = { readonly path: string } | { readonly serial: string } | { readonly match: string }
 
 export interface MachineNic {
   readonly mac: string

@@ -66,6 +66,8 @@ export interface ImageOf {
   /** As in `v1.13.9`. */
   readonly version: string
   readonly platform?: PlatformName | undefined
+  /** The one that is signed; of an installer. */
+  readonly secureBoot?: boolean | undefined
 }
 
 /**
@@ -73,9 +75,9 @@ export interface ImageOf {
  * when it has one of its own.
  */
 export const installerImageOf = (
-  { schematicId, version, platform = 'nocloud' }: ImageOf,
+  { schematicId, version, platform = 'nocloud', secureBoot = false }: ImageOf,
   host = FACTORY_HOST,
-): string => `${host}/${PLATFORMS[platform].name}-installer/${schematicId}:${version}`
+): string => `${host}/${PLATFORMS[platform].name}-installer${secureBoot ? '-secureboot' : ''}/${schematicId}:${version}`
 
 export const installerImage = (id: string, version: string, host = FACTORY_HOST): string =>
   installerImageOf({ schematicId: id, version }, host)

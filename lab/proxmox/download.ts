@@ -32,6 +32,7 @@ const EXTENSIONS: Readonly<Record<string, RegExp>> = {
  * file that is there or the room left is the task's exit text. Nothing half done stays.
  */
 export function startDownload(world: World, who: Identity, download: Download): string {
+  checkContentKnown(world, download.content)
   const storage = world.storages.get(download.storage)
   if (!storage.content.includes(download.content))
     throw failed(`storage '${storage.name}' is not configured for content-type '${download.content}'`)
@@ -39,6 +40,12 @@ export function startDownload(world: World, who: Identity, download: Download): 
   return world.tasks.start('download', filename, who, (worker) =>
     traced(world, 'image.download', filename, () => run(world, worker, storage, filename, download)),
   )
+}
+
+/** A release that cannot import has no such content at all. */
+export function checkContentKnown(world: World, content: string): void {
+  if (content !== 'import' || world.cluster.profile.imageImport) return
+  throw badParameters({ content: "value 'import' does not have a value in the enumeration 'iso, vztmpl'" })
 }
 
 export const pathOf = (storage: Storage, content: string, filename: string): string =>

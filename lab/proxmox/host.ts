@@ -14,7 +14,7 @@ import { Storages, type Storage, type Volume } from './storages.ts'
 import { Tasks, type Task } from './tasks.ts'
 import { guestWentOff, losePower } from './vm-power.ts'
 import { Vms, type Vm } from './vm.ts'
-import type { ForeignGuest, HostOptions, ProxmoxOptions, SharedOptions } from './options.ts'
+import type { ForeignGuest, HostOptions, ProxmoxOptions, SharedOptions, StorageOptions } from './options.ts'
 import type { World } from './world.ts'
 
 /** Source: observed; a client must give up an idle connection earlier. */
@@ -69,6 +69,14 @@ export async function makeCluster(name: string | undefined, shared: SharedOption
   return cluster
 }
 
+/** A store of a release that cannot import does not say that it takes what is imported. */
+const knownTo =
+  ({ profile }: Cluster) =>
+  (storage: StorageOptions): StorageOptions => ({
+    ...storage,
+    content: storage.content.filter((content) => profile.imageImport || content !== 'import'),
+  })
+
 /** Brings a host up as a member of its cluster. `sharedStorages` are the stores that every member sees. */
 export async function startHost(
   cluster: Cluster,
@@ -85,7 +93,7 @@ export async function startHost(
     line: { online: true },
     access: cluster.access,
     certificates: await makeCertificates(cluster.authority, names, time.now()),
-    storages: new Storages(options.storages, sharedStorages),
+    storages: new Storages(options.storages.map(knownTo(cluster)), sharedStorages),
     bridges: options.bridges,
     stagedBridges: undefined,
     tasks: new Tasks(options.hostName, time),

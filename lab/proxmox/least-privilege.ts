@@ -25,6 +25,7 @@ const ON_POOL = [
   ...words('VM.Config.Options VM.Config.Disk VM.PowerMgmt'),
 ]
 const ON_DISK_STORE = ['Datastore.AllocateSpace', 'Datastore.Audit']
+const CDS = ['VM.Config.CDROM']
 const ON_IMAGE_STORE = ['Datastore.AllocateTemplate', 'Datastore.Audit']
 
 /**
@@ -32,7 +33,9 @@ const ON_IMAGE_STORE = ['Datastore.AllocateTemplate', 'Datastore.Audit']
  * and the least roles. A store that holds disks and images gets both roles.
  */
 export function setUpLeastPrivilege(cluster: Cluster, options: AgentAccessOptions = {}): AgentAccess {
-  const { user = 'lanline@pve', tokenName = 'agent', pool = 'lanline', more = [] } = options
+  const { imageImport } = cluster.profile
+  // Machines that were installed from a CD keep it unless it may be taken out.
+  const { user = 'lanline@pve', tokenName = 'agent', pool = 'lanline', more = imageImport ? [] : CDS } = options
   const { access } = cluster
   const secret = randomUUID()
   const account = newUser(user, undefined, 'Lanline agent')
@@ -51,7 +54,8 @@ export function setUpLeastPrivilege(cluster: Cluster, options: AgentAccessOption
     for (const bridge of world.bridges) give(`/sdn/zones/localnetwork/${bridge.name}`, 'LanlineNet', ['SDN.Use'])
     for (const storage of world.storages.all()) {
       if (storage.content.includes('images')) give(`/storage/${storage.name}`, 'LanlineDisk', ON_DISK_STORE)
-      if (storage.content.includes('import')) give(`/storage/${storage.name}`, 'LanlineImage', ON_IMAGE_STORE)
+      if (storage.content.includes(imageImport ? 'import' : 'iso'))
+        give(`/storage/${storage.name}`, 'LanlineImage', ON_IMAGE_STORE)
     }
   }
   return { tokenId: `${user}!${tokenName}`, secret, pool }

@@ -3,7 +3,8 @@ import { words } from './words.ts'
 
 /**
  * What differs between the releases that are imitated, as data: routes and parameters say by themselves which releases
- * know them (`since`, `until`, `before9`). Source: the same calls recorded on 9.2.11 and 8.4.21.
+ * know them (`since`, `until`, `before9`). Source: the same calls recorded on 9.2.11 and 8.4.21; 8.2 is 8.4 without what
+ * came since (facts proxmox.md §6).
  */
 export interface Profile {
   readonly major: Major
@@ -22,9 +23,11 @@ export interface Profile {
   /** As `meta` of a new guest says. */
   readonly qemuVersion: string
   readonly haPlacement: 'rules' | 'groups'
+  /** Stores take disk images for import. */
+  readonly imageImport: boolean
 }
 
-export type Release = '9.2' | '8.4'
+export type Release = '9.2' | '8.4' | '8.2'
 
 const COMMON_PRIVILEGES: readonly string[] = [
   ...words('Datastore.Allocate Datastore.AllocateSpace Datastore.AllocateTemplate Datastore.Audit'),
@@ -39,6 +42,7 @@ const COMMON_PRIVILEGES: readonly string[] = [
 ]
 
 const REPOID = '14a22df35955d97d'
+const MACHINES_OF_9_0 = words('9.0 8.2 8.1 8.0 7.2 7.1')
 const MACHINES_OF_9_2 = words('9.2+pve1 9.2 9.1 9.0 8.2 8.1 8.0 7.2 7.1')
 
 export const PROFILES: Readonly<Record<Release, Profile>> = {
@@ -57,6 +61,7 @@ export const PROFILES: Readonly<Record<Release, Profile>> = {
     machineVersions: ['11.0+pve1', '11.0', '10.2', '10.1', '10.0+pve1', '10.0', ...MACHINES_OF_9_2],
     qemuVersion: '11.0.0',
     haPlacement: 'rules',
+    imageImport: true,
   },
   '8.4': {
     major: 8,
@@ -69,5 +74,19 @@ export const PROFILES: Readonly<Record<Release, Profile>> = {
     machineVersions: MACHINES_OF_9_2,
     qemuVersion: '9.2.0',
     haPlacement: 'groups',
+    imageImport: true,
+  },
+  '8.2': {
+    major: 8,
+    version: { version: '8.2.10', release: '8.2', repoid: REPOID },
+    privileges: [...COMMON_PRIVILEGES, 'VM.Monitor'].sort(),
+    agentPrivileges: ['VM.Monitor'],
+    poolGivesTags: true,
+    pressureShown: false,
+    cpuDetails: false,
+    machineVersions: MACHINES_OF_9_0,
+    qemuVersion: '9.0.2',
+    haPlacement: 'groups',
+    imageImport: false,
   },
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { randomUUID } from 'node:crypto'
-import { cleanName, formatOf, pathOf } from './download.ts'
+import { checkContentKnown, cleanName, formatOf, pathOf } from './download.ts'
 import { UPLOAD_COPY_MS } from './durations.ts'
 import { badParameters, failed } from './failure.ts'
 import { freeBytesOf, type Volume } from './storages.ts'
@@ -27,6 +27,7 @@ export function storeUpload(
   },
 ): string {
   const { file } = wish
+  checkContentKnown(world, wish.content)
   const storage = world.storages.get(wish.storage)
   const filename = cleanName({ content: wish.content, filename: file.filename })
   if (!storage.content.includes(wish.content))

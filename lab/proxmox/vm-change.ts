@@ -126,7 +126,7 @@ async function apply(world: World, worker: Worker, vm: Vm, change: Change): Prom
     vm.pendingDelete.delete(key)
     vm.pending.delete(key)
     if (vm.config.get(key) === stored) continue
-    if (waits(vm, key)) vm.pending.set(key, stored)
+    if (waits(vm, key) && !isOtherCd(vm, key, stored)) vm.pending.set(key, stored)
     else vm.config.set(key, stored)
   }
 }
@@ -144,6 +144,12 @@ function waits(vm: Vm, key: string): boolean {
   if (/^net\d+$/.test(key)) return !plug.includes('network')
   if (/^(scsi|virtio)\d+$/.test(key)) return !plug.includes('disk')
   return true
+}
+
+/** The tray of a drive that is there opens while the guest runs: another CD, or none, is in it at once. */
+function isOtherCd(vm: Vm, key: string, stored: string): boolean {
+  const next = isDrive(key) ? readProperties(driveFormatOf(key), stored) : undefined
+  return next !== undefined && isCdRom(next) && isCdRom(driveOf(vm, key))
 }
 
 /** Everything that waited for the guest to be off. */

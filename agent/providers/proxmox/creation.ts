@@ -25,7 +25,7 @@ export function creationParams(machine: NewMachine, pool: string, host: { readon
     vmid: machine.vmid,
     name: machine.name,
     // Rights come from membership, and joining later would need more rights than creating.
-    pool,
+    pool: hardware.pool ?? pool,
     description: `Made by lanline for cluster ${machine.clusterName}. Do not edit.\ncluster: ${machine.clusterUid}\nmachine: ${machine.machineId}`,
     onboot: hardware.onboot ? 1 : 0,
     ostype: 'l26',

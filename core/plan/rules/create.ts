@@ -1,4 +1,6 @@
 import type { AskedMachine } from '../../model/cluster-machines.ts'
+import type { Boot } from '../../model/hardware.ts'
+import type { Placement } from '../../model/placement.ts'
 import { clashesOnLan } from '../clash.ts'
 import { hardwareFor } from '../hardware.ts'
 import { intentFor } from '../intent.ts'
@@ -32,6 +34,10 @@ const isWorker = ({ role }: MachineView): boolean => role === 'worker'
 /** Not yet observed counts as absent: the handler looks by UUID before it makes anything. */
 const isAbsent = (machine: MachineView): boolean => machine.seen === undefined || machine.seen.power === 'absent'
 
+/** By what its host can do, which is decided with its place. */
+const bootOf = ({ boot, imageStorage }: Placement): Boot =>
+  boot === 'iso' ? { by: 'iso', isoStorage: imageStorage } : { by: 'image', imageStorage }
+
 function creationOf({ documents, contract }: Situation, machine: MachineView, asked: AskedMachine) {
   const placement = machine.placement!
   const intent = intentFor(machine, asked, documents, contract)
@@ -46,7 +52,7 @@ function creationOf({ documents, contract }: Situation, machine: MachineView, as
     schematicId: intent.schematicId,
     guestAgent: (documents.cluster.spec.talos.extensions ?? []).some((name) => name.endsWith('qemu-guest-agent')),
     hardware: hardwareFor(placement, asked, documents),
-    boot: { by: 'image' as const, imageStorage: placement.imageStorage },
+    boot: bootOf(placement),
     addressing: 'cloud-init' as const,
     nameservers: intent.nameservers,
   }

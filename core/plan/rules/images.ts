@@ -1,5 +1,6 @@
 import type { OperationInput } from '../../model/operation.ts'
 import { schematicIdOf } from '../../talos/schematic.ts'
+import { classOf } from '../documents.ts'
 import { keyOf } from '../wish.ts'
 import { wish, type Rule, type Situation } from '../rule.ts'
 import type { MachineView } from '../view.ts'
@@ -17,7 +18,7 @@ export const images: Rule = (situation) => {
       .filter((machine) => machine.placement && !exists(machine) && !imageReady(situation, machine))
       .map((machine) => {
         const input = imageFor(situation, machine)
-        return [`${input.host}/${input.imageStorage}`, input] as const
+        return [`${input.host}/${input.imageStorage} ${input.media ?? ''} ${input.secureBoot ?? false}`, input] as const
       }),
   )
   return [...wanted.values()].map((input) =>
@@ -25,14 +26,18 @@ export const images: Rule = (situation) => {
   )
 }
 
-export function imageFor({ documents }: Situation, machine: MachineView): OperationInput<'image.ensure'> {
+export function imageFor({ documents, asked }: Situation, machine: MachineView): OperationInput<'image.ensure'> {
   const talos = documents.cluster.spec.talos
+  const now = asked.get(machine.name)
+  const secureBoot = now !== undefined && classOf(documents, now.class).secureBoot === true
   return {
     host: machine.placement!.host,
     imageStorage: machine.placement!.imageStorage,
     talosVersion: talos.version,
     extensions: [...(talos.extensions ?? [])].sort(),
     schematicId: schematicIdOf(talos.extensions),
+    ...(machine.placement!.boot === 'iso' ? { media: 'iso' as const } : {}),
+    ...(secureBoot ? { secureBoot } : {}),
   }
 }
 

@@ -23,8 +23,10 @@ export const installDocuments: Renderer = ({ contract, machine: { installDisk, i
       ]
     : []
 
-const diskExpression = (disk: InstallDisk): string =>
-  'path' in disk ? `disk.dev_path == ${JSON.stringify(disk.path)}` : disk.match
+function diskExpression(disk: InstallDisk): string {
+  if ('path' in disk) return `disk.dev_path == ${JSON.stringify(disk.path)}`
+  return 'serial' in disk ? `disk.serial == ${JSON.stringify(disk.serial)}` : disk.match
+}
 
 export const kernelDocuments: Renderer = ({ contract, machine }) => {
   if (!contract.multiDocKernel) return []

@@ -74,6 +74,7 @@ function installSection({ machine }: RenderInput): ConfigDocument {
   const { installDisk } = machine
   return {
     disk: installDisk && 'path' in installDisk ? installDisk.path : undefined,
+    diskSelector: installDisk && 'serial' in installDisk ? { serial: installDisk.serial } : undefined,
     extraKernelArgs: nonEmptyList(machine.kernelArgs),
     image: machine.installerImage,
     wipe: false,

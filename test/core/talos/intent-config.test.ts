@@ -34,6 +34,26 @@ test('an intent and a bundle are all a machine configuration needs', async () =>
   })
 })
 
+test('a machine that installs itself is told its disk by serial, in the words of its contract', async () => {
+  const bundle = await aBundle()
+  const documentsOf = (talosVersion: string) => {
+    const input = configInputOf({ ...intent, talosVersion, installDisk: 'talos-system' }, bundle)
+    if (!input.ok) throw new Error('a supported intent was refused')
+    return toDocuments(input.value)
+  }
+  const image = (version: string) => `factory.talos.dev/nocloud-installer/${intent.schematicId}:${version}`
+  expect(documentsOf('v1.13.9')[0]).toMatchObject({
+    machine: { install: { image: image('v1.13.9'), diskSelector: { serial: 'talos-system' } } },
+  })
+  expect(documentsOf('v1.14.0')).toContainEqual(
+    expect.objectContaining({
+      kind: 'UnattendedInstallConfig',
+      installer: { image: image('v1.14.0') },
+      provisioning: { diskSelector: { match: 'disk.serial == "talos-system"' }, wipe: false },
+    }),
+  )
+})
+
 test('an intent for a Talos we cannot configure is refused', async () => {
   expect(configInputOf({ ...intent, talosVersion: 'v1.11.6' }, await aBundle())).toMatchObject({
     ok: false,

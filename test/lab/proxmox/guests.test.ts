@@ -128,6 +128,19 @@ describe('the life of a guest', () => {
     )
   })
 
+  test('gives its CD out while it runs, and keeps the drive until it is off', async () => {
+    const root = lab.root
+    await lab.fetchImage()
+    await lab.create(20001, { ide0: 'none,media=cdrom' })
+    await lab.agent.run('POST', `${AT}/qemu/20001/status/start`)
+    const config = `${AT}/qemu/20001/config`
+    const taken = async () => (await root.call('GET', `${config}?current=1`)).body?.data
+    expect((await root.call('PUT', config, { params: { ide2: 'none,media=cdrom' } })).status).toBe(200)
+    expect(await taken()).toMatchObject({ ide2: 'none,media=cdrom' })
+    expect((await root.call('PUT', config, { params: { delete: 'ide0' } })).status).toBe(200)
+    expect(await taken()).toMatchObject({ ide0: 'none,media=cdrom' })
+  })
+
   test('needs memory that is there', async () => {
     await lab.fetchImage()
     await lab.create(20001, { memory: 60 * 1024 })
