@@ -46,6 +46,7 @@ const nodes: readonly KubernetesNode[] = ADDRESSES.map((address, index) => ({
   kubeletVersion: VERSION,
   addresses: [address],
   labels: {},
+  annotations: {},
 }))
 
 const aPod = (app: string, hostIp: string, ready = true): KubernetesPod => ({
@@ -71,14 +72,10 @@ interface Differs {
 }
 
 function aCluster(differs: Differs = {}): ClusterUnderCheck {
-  const kubernetes: KubernetesClient = {
+  const kubernetes: ClusterUnderCheck['kubernetes'] = {
     readyz: () => Promise.resolve(differs.readyz ?? ok(undefined)),
     listNodes: () => answer(differs.nodes ?? nodes),
     listPods: () => answer(differs.pods ?? pods),
-    deleteNode: () => {
-      throw new Error('health deletes nothing')
-    },
-    close: () => Promise.resolve(),
   }
   const controlPlanes: ClusterMember[] = ADDRESSES.map((address, index) => ({
     name: `cp-${index}`,
