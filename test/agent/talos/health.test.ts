@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
 import { silentNode } from '#test/support/silent-node.ts'
-import type { KubernetesClient } from '#agent/kubernetes/client.ts'
 import type { KubernetesNode, KubernetesPod } from '#agent/kubernetes/shapes.ts'
 import { checkClusterHealth, type ClusterMember, type ClusterUnderCheck } from '#agent/talos/health.ts'
 import type { EtcdMember, NodeService, TalosNode } from '#agent/talos/node.ts'
