@@ -1,149 +1,123 @@
-import { request, type Agent } from 'undici'
-import type { z } from 'zod'
 import { err, ok, type Result } from '#core/base/result.ts'
-import { problem, type Problem, type ProblemCode } from '#core/model/problem.ts'
+import type { Problem } from '#core/model/problem.ts'
 import type { Dialer } from '../dialer.ts'
-import { createHttp, DialError } from '../http.ts'
 import type { ClientIdentity } from '../vault/client-identity.ts'
-import { KubernetesError, NodeList, PodList, type KubernetesNode, type KubernetesPod } from './shapes.ts'
+import { kubernetesCalls, toJson, type Answer } from './calls.ts'
+import { BoundPodList, refusalOf, type BoundPod, type Eviction } from './bound-pods.ts'
+import { NodeList, OneNode, PodList, type KubernetesNode, type KubernetesPod } from './shapes.ts'
 
 /**
- * The few calls the agent makes to a cluster's Kubernetes API, at the VIP or at any control plane. Each call ends within
- * `CALL_TIMEOUT_MS`. Problems any call may bring: kubernetes-unreachable (later; `status` is there when the API answered
- * that it cannot serve now), kubernetes-forbidden (later), kubernetes-refused (never), cancelled.
+ * The few calls the agent makes to a cluster's Kubernetes API, at the VIP or at any control plane. Problems any call may
+ * bring: kubernetes-unreachable (later; `status` is there when the API answered that it cannot serve now),
+ * kubernetes-forbidden (later), kubernetes-refused (never), cancelled. Each call with an effect may be repeated, and may
+ * bring outcome-unknown (look-again): the request left and no answer came.
  */
 export interface KubernetesClient {
   /** The API server is ready to serve. */
   readyz(signal?: AbortSignal): Promise<Result<void, Problem>>
   listNodes(signal?: AbortSignal): Promise<Result<readonly KubernetesNode[], Problem>>
+  findNode(name: string, signal?: AbortSignal): Promise<Result<KubernetesNode | 'absent', Problem>>
   listPods(namespace: string, signal?: AbortSignal): Promise<Result<readonly KubernetesPod[], Problem>>
-  /** Repeating is safe. Problem outcome-unknown (look-again): the request left and no answer came. */
+  /** Everything that is bound to the node, in all namespaces. */
+  listPodsOn(nodeName: string, signal?: AbortSignal): Promise<Result<readonly BoundPod[], Problem>>
+  /** Keeps new pods off the node, and writes on it for whom; one that is cordoned already stays as it is. */
+  cordon(name: string, forWhom: string, signal?: AbortSignal): Promise<Result<'cordoned' | 'absent', Problem>>
+  /** Takes that back, if it was done for the same one: what a person cordoned stays cordoned. */
+  uncordon(name: string, forWhom: string, signal?: AbortSignal): Promise<Result<void, Problem>>
+  /** Asks for this very pod, not for a later one of its name, to be shut down as its disruption budgets allow. */
+  evictPod(pod: BoundPod, signal?: AbortSignal): Promise<Result<Eviction, Problem>>
   deleteNode(name: string, signal?: AbortSignal): Promise<Result<'deleted' | 'absent', Problem>>
   close(): Promise<void>
 }
 
-/** An API server that cannot answer a small list in ten seconds is not healthy. */
-const CALL_TIMEOUT_MS = 10_000
-/** What Kubernetes itself uses for chunked lists. */
-const PAGE_SIZE = 500
-/** 5,000 nodes is the limit of Kubernetes; kube-system of such a cluster would still fit. */
-const MAX_PAGES = 40
-const MAX_REASON_CHARS = 300
-/**
- * Answers about who we are. A certificate that is not known stays unknown; the rights of our group come with a manifest
- * that a young cluster applies after its API is up.
- */
-const REFUSALS: ReadonlyMap<number, ProblemCode> = new Map([
-  [401, 'kubernetes-refused'],
-  [403, 'kubernetes-forbidden'],
-])
+/** On a node that was cordoned here: the machine for whose leaving it was. */
+const CORDONED_FOR = 'lanline/cordoned-for'
+/** A merge patch; null takes away. */
+interface NodePatch {
+  readonly annotations: Readonly<Record<string, string | null>>
+  readonly unschedulable: true | null
+}
 
-export function kubernetesClient({
-  dialer,
-  server,
-  identity,
-}: {
+const nodePath = (name: string): string => `/api/v1/nodes/${encodeURIComponent(name)}`
+const podsPath = (namespace: string): string => `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods`
+
+export function kubernetesClient(to: {
   readonly dialer: Dialer
   /** As in `https://192.168.1.50:6443`. */
   readonly server: string
   readonly identity: ClientIdentity
 }): KubernetesClient {
-  const http = createHttp(dialer, {
-    tls: { ca: identity.ca, cert: identity.cert, key: identity.key.reveal() },
-    timeoutMs: CALL_TIMEOUT_MS,
-  })
-  const call = (method: 'GET' | 'DELETE', path: string, signal: AbortSignal | undefined) =>
-    send({ http, server, method, path, signal })
-
-  async function list<T>(path: string, schema: z.ZodType<Page<T>>, signal: AbortSignal | undefined) {
-    const items: T[] = []
-    let next = ''
-    for (let page = 0; page < MAX_PAGES; page++) {
-      const query = new URLSearchParams({ limit: String(PAGE_SIZE), ...(next ? { continue: next } : {}) })
-      const answer = await call('GET', `${path}?${query.toString()}`, signal)
-      if (!answer.ok) return answer
-      if (answer.value.status !== 200) return err(refused(server, path, answer.value))
-      const parsed = schema.safeParse(toJson(answer.value.body))
-      if (!parsed.success) return err(problem('kubernetes-unreachable', { server, path, reason: 'unexpected-answer' }))
-      items.push(...parsed.data.items)
-      next = parsed.data.next
-      if (!next) return ok(items)
-    }
-    return err(problem('kubernetes-unreachable', { server, path, reason: 'too-many-items' }))
+  const { send, list, refused, close } = kubernetesCalls(to)
+  const readOne = <T>(
+    path: string,
+    answer: Answer,
+    parse: (body: unknown) => T | undefined,
+  ): Result<T | 'absent', Problem> => {
+    if (answer.status === 404) return ok('absent')
+    const value = answer.status === 200 ? parse(toJson(answer.body)) : undefined
+    return value === undefined ? err(refused(path, answer)) : ok(value)
+  }
+  async function findNode(name: string, signal: AbortSignal | undefined) {
+    const path = nodePath(name)
+    const answer = await send({ method: 'GET', path, signal })
+    return answer.ok ? readOne(path, answer.value, (body) => OneNode.safeParse(body).data) : answer
+  }
+  async function patchNode(name: string, { annotations, ...spec }: NodePatch, signal: AbortSignal | undefined) {
+    const path = nodePath(name)
+    const answer = await send({ method: 'PATCH', path, body: { metadata: { annotations }, spec }, signal })
+    return answer.ok ? readOne(path, answer.value, () => 'set' as const) : answer
   }
 
   return {
     async readyz(signal) {
-      const answer = await call('GET', '/readyz', signal)
+      const answer = await send({ method: 'GET', path: '/readyz', signal })
       if (!answer.ok) return answer
-      return answer.value.status === 200 ? ok(undefined) : err(refused(server, '/readyz', answer.value))
+      return answer.value.status === 200 ? ok(undefined) : err(refused('/readyz', answer.value))
     },
-    listNodes: (signal) => list('/api/v1/nodes', NodeList, signal),
-    listPods: (namespace, signal) => list(`/api/v1/namespaces/${encodeURIComponent(namespace)}/pods`, PodList, signal),
+    listNodes: (signal) => list('/api/v1/nodes', { schema: NodeList, signal }),
+    findNode,
+    listPods: (namespace, signal) => list(podsPath(namespace), { schema: PodList, signal }),
+    listPodsOn: (nodeName, signal) =>
+      list('/api/v1/pods', { schema: BoundPodList, query: { fieldSelector: `spec.nodeName=${nodeName}` }, signal }),
+    async cordon(name, forWhom, signal) {
+      const node = await findNode(name, signal)
+      if (!node.ok) return node
+      if (node.value === 'absent') return ok('absent')
+      if (!node.value.schedulable) return ok('cordoned')
+      const set = await patchNode(name, { annotations: { [CORDONED_FOR]: forWhom }, unschedulable: true }, signal)
+      return set.ok ? ok(set.value === 'absent' ? 'absent' : 'cordoned') : set
+    },
+    async uncordon(name, forWhom, signal) {
+      const node = await findNode(name, signal)
+      if (!node.ok) return node
+      if (node.value === 'absent' || node.value.annotations[CORDONED_FOR] !== forWhom) return ok(undefined)
+      const set = await patchNode(name, { annotations: { [CORDONED_FOR]: null }, unschedulable: null }, signal)
+      return set.ok ? ok(undefined) : set
+    },
+    async evictPod({ namespace, name, uid }, signal) {
+      const path = `${podsPath(namespace)}/${encodeURIComponent(name)}/eviction`
+      const body = {
+        apiVersion: 'policy/v1',
+        kind: 'Eviction',
+        metadata: { name, namespace },
+        deleteOptions: { preconditions: { uid } },
+      }
+      const answer = await send({ method: 'POST', path, body, signal })
+      if (!answer.ok) return answer
+      const { status, retryAfterS, body: text } = answer.value
+      if (status < 300) return ok({ is: 'accepted' })
+      // 409: a pod of this name with another identity; the one that was meant is gone.
+      if (status === 404 || status === 409) return ok({ is: 'gone' })
+      if (status === 429) return ok({ is: 'refused', reason: refusalOf(toJson(text)), retryAfterS })
+      return err(refused(path, answer.value))
+    },
     async deleteNode(name, signal) {
-      const path = `/api/v1/nodes/${encodeURIComponent(name)}`
-      const answer = await call('DELETE', path, signal)
+      const path = nodePath(name)
+      const answer = await send({ method: 'DELETE', path, signal })
       if (!answer.ok) return answer
       if (answer.value.status === 404) return ok('absent')
-      return answer.value.status < 300 ? ok('deleted') : err(refused(server, path, answer.value))
+      return answer.value.status < 300 ? ok('deleted') : err(refused(path, answer.value))
     },
-    close: () => http.destroy(),
-  }
-}
-
-interface Page<T> {
-  readonly items: readonly T[]
-  /** Continues the list; empty at its end. */
-  readonly next: string
-}
-
-interface Answer {
-  readonly status: number
-  readonly body: string
-}
-
-async function send({
-  http,
-  server,
-  method,
-  path,
-  signal,
-}: {
-  http: Agent
-  server: string
-  method: 'GET' | 'DELETE'
-  path: string
-  signal: AbortSignal | undefined
-}): Promise<Result<Answer, Problem>> {
-  const facts = { server, path: path.split('?', 1)[0]! }
-  if (signal?.aborted) return err(problem('cancelled', facts))
-  const timeout = AbortSignal.timeout(CALL_TIMEOUT_MS)
-  try {
-    const response = await request(new URL(path, server), {
-      method,
-      dispatcher: http,
-      headers: { accept: 'application/json' },
-      signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
-    })
-    return ok({ status: response.statusCode, body: await response.body.text() })
-  } catch (error) {
-    const reason = (error instanceof Error ? error.message : String(error)).slice(0, MAX_REASON_CHARS)
-    if (method !== 'GET' && !(error instanceof DialError)) return err(problem('outcome-unknown', { ...facts, reason }))
-    if (signal?.aborted) return err(problem('cancelled', facts))
-    return err(problem('kubernetes-unreachable', { ...facts, reason }))
-  }
-}
-
-function refused(server: string, path: string, { status, body }: Answer): Problem {
-  const parsed = KubernetesError.safeParse(toJson(body))
-  const reason = (parsed.success ? parsed.data.message : body).slice(0, MAX_REASON_CHARS)
-  return problem(REFUSALS.get(status) ?? 'kubernetes-unreachable', { server, path, status, reason })
-}
-
-function toJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
+    close,
   }
 }

@@ -11,6 +11,7 @@ export interface KubernetesNode {
   /** InternalIP addresses. */
   readonly addresses: readonly string[]
   readonly labels: Readonly<Record<string, string>>
+  readonly annotations: Readonly<Record<string, string>>
 }
 
 export interface KubernetesPod {
@@ -32,7 +33,7 @@ const isReady = (conditions: z.infer<typeof Conditions>): boolean =>
 
 const Node = z
   .object({
-    metadata: z.object({ name: z.string(), labels: Labels }),
+    metadata: z.object({ name: z.string(), labels: Labels, annotations: Labels }),
     spec: z.object({ unschedulable: z.boolean().nullish() }).nullish(),
     status: z.object({
       conditions: Conditions,
@@ -47,6 +48,7 @@ const Node = z
     kubeletVersion: status.nodeInfo?.kubeletVersion ?? '',
     addresses: (status.addresses ?? []).filter(({ type }) => type === 'InternalIP').map(({ address }) => address),
     labels: metadata.labels ?? {},
+    annotations: metadata.annotations ?? {},
   }))
 
 const Pod = z
@@ -67,6 +69,7 @@ const listOf = <T>(item: z.ZodType<T>) =>
     .object({ metadata: ListMeta, items: z.array(item).nullish() })
     .transform(({ metadata, items }) => ({ items: items ?? [], next: metadata?.continue ?? '' }))
 
+export const OneNode = Node
 export const NodeList = listOf(Node)
 export const PodList = listOf(Pod)
 

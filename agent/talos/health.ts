@@ -20,7 +20,7 @@ export interface ClusterMember {
 export interface ClusterUnderCheck {
   readonly controlPlanes: readonly ClusterMember[]
   readonly workers: readonly ClusterMember[]
-  readonly kubernetes: KubernetesClient
+  readonly kubernetes: Pick<KubernetesClient, 'readyz' | 'listNodes' | 'listPods'>
   /** As in `v1.36.3`. */
   readonly kubernetesVersion: string
 }

@@ -64,6 +64,8 @@ const CLUSTER: { readonly [K in keyof Omit<ClusterSpec, 'controlPlane'>]-?: Chan
   },
   workers: { each: WORKER_SET },
   machinePatches: { entries: 'bootstrapped' },
+  // Read anew for each removal.
+  drain: 'free',
 }
 
 const SITE: { readonly [K in keyof SiteSpec]-?: ChangeRule } = {

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Drain } from './drain.ts'
 import { Name } from './ids.ts'
 import { Ipv4 } from './network.ts'
 import { MAX_CLUSTER_MACHINES } from './cluster-machines.ts'
@@ -60,5 +61,7 @@ export const ClusterSpec = z.strictObject({
     .optional(),
   /** Machine name → patches for it alone, after all others. */
   machinePatches: z.record(Name, TalosPatches).refine(patched.check, patched.message).optional(),
+  /** How pods leave a machine that is removed while the cluster stays. */
+  drain: Drain.optional(),
 })
 export type ClusterSpec = z.infer<typeof ClusterSpec>

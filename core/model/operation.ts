@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { DrainOrder } from './drain.ts'
 import { Addressing, Boot, Hardware, MAX_NICS } from './hardware.ts'
 import { MachineId, Name, Uid, type OperationId } from './ids.ts'
 import { ConfigSettings } from './talos-intent.ts'
@@ -119,6 +120,8 @@ const inputs = {
     vip: address,
     /** Members that stay; empty when the whole cluster goes, and then etcd is not asked. */
     peers: z.array(Peer).max(16),
+    /** How its pods leave while the cluster stays; the default when a removal says nothing. */
+    drain: DrainOrder.optional(),
   }),
 } as const
 
@@ -156,7 +159,7 @@ export const OPERATION_LIMITS: {
   'machine.configure': { attempts: 5, deadlineMs: 15 * 60_000 },
   'etcd.bootstrap': { attempts: 5, deadlineMs: 15 * 60_000 },
   'cluster.check': { attempts: 10, deadlineMs: 20 * 60_000 },
-  'machine.remove': { attempts: 8, deadlineMs: 15 * 60_000 },
+  'machine.remove': { attempts: 8, deadlineMs: 45 * 60_000 },
 }
 
 /**

@@ -390,6 +390,12 @@ const kinds = {
     title: 'The Kubernetes API knows the agent and does not let it do this.',
     advice: 'A young cluster has the binding within a minute; else restore the ClusterRoleBinding lanline-admin.',
   },
+  'drain-blocked': {
+    status: 409,
+    retry: 'later',
+    title: 'Pods do not leave the node of a machine that is to go.',
+    advice: 'Let the budgets named allow it, or set spec.drain.force in the cluster to go on without them.',
+  },
   'secrets-missing': {
     status: 409,
     retry: 'later',

@@ -1,16 +1,12 @@
-import { parse } from 'yaml'
-import { err, ok, type Result } from '#core/base/result.ts'
-import { isRecord } from '../talos/config/shape.ts'
 import type { ApiServerOptions } from './api-server.ts'
 import { discovery } from './discovery.ts'
-import type { KubeObject, ObjectDraft, WatchEvent } from './objects.ts'
+import type { KubeObject, WatchEvent } from './objects.ts'
 import { allows, ANONYMOUS, type Attributes, type User } from './rbac.ts'
 import { apiVersionOf } from './resources.ts'
 import { findRoute, type ResourceRoute } from './route.ts'
 import { selectorOf } from './selectors.ts'
 import {
   gone,
-  invalid,
   NO_STORAGE,
   notAllowed,
   notFound,
@@ -19,7 +15,9 @@ import {
   UNAUTHORIZED,
   type Status,
 } from './status.ts'
+import { findSubresource } from './subresources.ts'
 import { toTable } from './tables.ts'
+import { parseBody, write } from './write.ts'
 
 /** One request, decoded from HTTP, and what to say to it. */
 export interface Asked {
@@ -52,7 +50,8 @@ export function answer(options: ApiServerOptions, caller: User, asked: Asked): A
     ? {
         verb,
         group: route.resource.group,
-        resource: route.resource.plural,
+        resource:
+          route.subresource === undefined ? route.resource.plural : `${route.resource.plural}/${route.subresource}`,
         ...(route.namespace === undefined ? {} : { namespace: route.namespace }),
         ...(route.name === undefined ? {} : { name: route.name }),
       }
@@ -75,6 +74,7 @@ export function answer(options: ApiServerOptions, caller: User, asked: Asked): A
   if (found !== undefined) return { status: 200, body: found }
   if (!route) return refuse(PAGE_NOT_FOUND)
   if (!options.cluster.storageHealthy()) return refuse(NO_STORAGE)
+  if (route.subresource !== undefined) return below(options, route, asked, verb)
   if (!route.resource.verbs.includes(verb)) return refuse(notAllowed)
   switch (verb) {
     case 'watch':
@@ -86,6 +86,14 @@ export function answer(options: ApiServerOptions, caller: User, asked: Asked): A
     default:
       return write(options, route, asked, verb)
   }
+}
+
+function below(options: ApiServerOptions, route: ResourceRoute, asked: Asked, verb: string): Answer {
+  const found = findSubresource(route.resource.plural, route.subresource ?? '')
+  if (!found) return refuse(PAGE_NOT_FOUND)
+  if (!found.verbs.includes(verb)) return refuse(notAllowed)
+  const body = parseBody(asked)
+  return body.ok ? found.answer(options, route, { verb, query: asked.query, object: body.value }) : refuse(body.error)
 }
 
 function verbOf(asked: Asked, route: ResourceRoute | undefined): string {
@@ -191,47 +199,4 @@ function watch(options: ApiServerOptions, route: ResourceRoute, asked: Asked): A
       }
     },
   }
-}
-
-function write(options: ApiServerOptions, route: ResourceRoute, asked: Asked, verb: string): Answer {
-  const { cluster } = options
-  const { plural } = route.resource
-  const existing = findOne(options, route)
-  if (verb !== 'create' && !existing) return refuse(notFound(plural, route.name ?? ''))
-  if (verb === 'delete' && existing) {
-    if (plural === 'nodes') cluster.deleteNode(existing.metadata.name)
-    cluster.store.delete(plural, existing.metadata.name, existing.metadata.namespace)
-    const details = { name: existing.metadata.name, kind: plural, uid: existing.metadata.uid }
-    return { status: 200, body: statusBody({ code: 200, reason: '', message: '', details }) }
-  }
-  const parsed = parseBody(asked)
-  if (!parsed.ok) return refuse(parsed.error)
-  if (plural === 'nodes' && existing) {
-    // Cordoning is the one change of a node that people make.
-    const spec = isRecord(parsed.value['spec']) ? parsed.value['spec'] : {}
-    if ('unschedulable' in spec) cluster.setCordoned(existing.metadata.name, spec['unschedulable'] === true)
-    return { status: 200, body: findOne(options, route) }
-  }
-  if (verb === 'patch' && !/(merge|strategic-merge)-patch\+json/.test(asked.contentType))
-    return refuse({ code: 415, reason: 'UnsupportedMediaType', message: `${asked.contentType} is not supported here` })
-  const draft = { ...(verb === 'patch' && existing ? existing : {}), ...parsed.value }
-  if (!isDraft(draft)) return refuse(invalid('apiVersion, kind and metadata.name are required'))
-  if (verb === 'create' && cluster.store.find(plural, draft.metadata.name, draft.metadata.namespace))
-    return refuse({ code: 409, reason: 'AlreadyExists', message: `${plural} "${draft.metadata.name}" already exists` })
-  return { status: verb === 'create' ? 201 : 200, body: cluster.store.put(plural, draft) }
-}
-
-function parseBody(asked: Asked): Result<Record<string, unknown>, Status> {
-  try {
-    // YAML is a superset of JSON, and kubectl may send either.
-    const body: unknown = parse(asked.body ?? '')
-    return isRecord(body) ? ok(body) : err(invalid('the body is not an object'))
-  } catch (error) {
-    return err(invalid(`the body cannot be parsed: ${String(error)}`))
-  }
-}
-
-function isDraft(value: unknown): value is ObjectDraft {
-  if (!isRecord(value) || typeof value['apiVersion'] !== 'string' || typeof value['kind'] !== 'string') return false
-  return isRecord(value['metadata']) && typeof value['metadata']['name'] === 'string'
 }

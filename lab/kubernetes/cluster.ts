@@ -1,17 +1,20 @@
 import { parseAllDocuments } from 'yaml'
 import type { LabTime } from '#lab/time.ts'
+import { CORE_DNS, CoreDns } from './core-dns.ts'
+import { record } from './fields.ts'
 import { nodeObject, type NodeFacts, type Readiness } from './node-object.ts'
-import { ObjectStore, type KubeObject, type ObjectDraft } from './objects.ts'
-import { podObject, type PodFacts } from './pod-object.ts'
-import { findResource } from './resources.ts'
-import { replicaSetName, Workloads, type WorkloadWish } from './workloads.ts'
+import { changedBy, withChanges, NO_CHANGES, type NodeChanges } from './node-changes.ts'
+import { isDraft, ObjectStore, type KubeObject } from './objects.ts'
+import { podObject, withReady, type PodFacts } from './pod-object.ts'
+import { Pods } from './pods.ts'
+import { findResource, RESOURCES } from './resources.ts'
+import { reconcileSets } from './sets.ts'
+import { Workloads, type WorkloadWish } from './workloads.ts'
 
 /** No heartbeat for this long makes a node's state unknown (the node controller's grace period). */
 const NODE_LOST_MS = 40_000
-/** CoreDNS is scheduled, pulled and ready this long after there is a node to run it. */
-const CORE_DNS_MS = 10_000
-const CORE_DNS_IMAGE = 'registry.k8s.io/coredns/coredns:v1.14.4'
-const CORE_DNS_REPLICAS = 2
+/** What controllers and the scheduler act upon. */
+const MOVED_BY = new Set(['pods', 'nodes', 'deployments', 'replicasets', 'daemonsets', 'poddisruptionbudgets'])
 const NAMESPACES = ['default', 'kube-node-lease', 'kube-public', 'kube-system']
 
 interface KnownNode {
@@ -19,6 +22,8 @@ interface KnownNode {
   readiness: Readiness
   since: number
   cordoned: boolean
+  /** What people patched; it outlives a restart of the kubelet. */
+  changes: NodeChanges
 }
 
 /**
@@ -27,12 +32,16 @@ interface KnownNode {
  */
 export class KubernetesCluster {
   readonly store: ObjectStore
+  readonly pods: Pods
   readonly #workloads: Workloads
   readonly #time: LabTime
   readonly #nodes = new Map<string, KnownNode>()
+  /** Pods that kubelets told of, by name. */
+  readonly #told = new Map<string, PodFacts>()
+  #reconciling = false
   readonly #lost = new Map<string, AbortController>()
   readonly #closed = new AbortController()
-  #coreDns: 'off' | 'wanted' | 'starting' | 'up' = 'off'
+  readonly #coreDns: CoreDns
   /** Whether the store can be read and written: etcd has a quorum. Set by whoever owns the etcd. */
   storageHealthy: () => boolean = () => true
 
@@ -40,6 +49,13 @@ export class KubernetesCluster {
     this.#time = time
     this.store = new ObjectStore(() => time.now())
     this.#workloads = new Workloads(this.store)
+    this.#coreDns = new CoreDns({
+      time,
+      signal: this.#closed.signal,
+      hosts: () => this.#hosts(),
+      putPod: (facts) => this.putPod(facts),
+    })
+    this.pods = new Pods(this.store, time, this.#closed.signal)
     for (const name of NAMESPACES)
       this.store.put('namespaces', {
         apiVersion: 'v1',
@@ -49,16 +65,32 @@ export class KubernetesCluster {
         status: { phase: 'Active' },
       })
     this.store.watch(this.store.version, ({ type, resource, object }) => {
-      const isDns = resource === 'pods' && object.metadata.labels?.['k8s-app'] === 'kube-dns'
-      if (type === 'DELETED' && isDns) this.#replaceCoreDns()
+      if (MOVED_BY.has(resource)) this.#reconcileSoon()
+      if (resource === 'pods' && type === 'DELETED') this.#bringBack(object)
+      const isDns = resource === 'pods' && object.metadata.labels?.['k8s-app'] === CORE_DNS.app
+      if (type === 'DELETED' && isDns) this.#coreDns.replace()
     })
   }
 
-  /** An evicted replica is made anew, on a node that takes pods. */
-  #replaceCoreDns(): void {
-    if (this.#coreDns !== 'up') return
-    this.#coreDns = 'wanted'
-    void this.#startCoreDns()
+  /** After whatever was just written: controllers see the whole of it, once. */
+  #reconcileSoon(): void {
+    if (this.#reconciling) return
+    this.#reconciling = true
+    queueMicrotask(() => {
+      this.#reconciling = false
+      if (this.#closed.signal.aborted) return
+      reconcileSets(this.store, this.pods, (set) => this.#workloads.looksAfter(set))
+      this.pods.reconcile()
+    })
+  }
+
+  /** A kubelet keeps the picture of its static pods in the API, and a DaemonSet keeps a pod on each node. */
+  #bringBack({ metadata: { name } }: KubeObject): void {
+    const facts = this.#told.get(name)
+    if (facts && facts.owner?.kind !== 'ReplicaSet' && this.#nodes.has(facts.nodeName))
+      queueMicrotask(() => {
+        if (this.#told.get(name) === facts && this.#nodes.has(facts.nodeName)) this.putPod(facts)
+      })
   }
 
   nodes(): readonly KubeObject[] {
@@ -68,10 +100,11 @@ export class KubernetesCluster {
   /** A kubelet registers its node, or comes back after a restart. */
   registerNode(facts: NodeFacts): void {
     this.#heard(facts.name)
-    const cordoned = this.#nodes.get(facts.name)?.cordoned ?? false
+    const { cordoned = false, changes = NO_CHANGES } = this.#nodes.get(facts.name) ?? {}
     this.#nodes.set(facts.name, {
       facts,
       cordoned,
+      changes,
       readiness: { status: 'False', message: 'container runtime network not ready: NetworkReady=false' },
       since: this.#time.now(),
     })
@@ -92,7 +125,7 @@ export class KubernetesCluster {
     this.#publish(name)
     // What was bound to a node that was away runs again.
     if (readiness.status === 'True') for (const pod of this.#podsOf(name)) this.store.put('pods', withReady(pod, true))
-    void this.#startCoreDns()
+    this.#coreDns.start()
   }
 
   /** The kubelet fell silent; the node controller notices after its grace period. */
@@ -118,7 +151,25 @@ export class KubernetesCluster {
     if (!node) return
     node.cordoned = cordoned
     this.#publish(name)
-    void this.#startCoreDns()
+    this.#coreDns.start()
+  }
+
+  /** What people change of a node: labels, annotations, taints, and whether it takes pods. */
+  patchNode(name: string, patch: Record<string, unknown>): void {
+    const node = this.#nodes.get(name)
+    if (!node) return
+    node.changes = changedBy(node.changes, patch)
+    const spec = record(patch['spec'])
+    if ('unschedulable' in spec) this.setCordoned(name, spec['unschedulable'] === true)
+    else this.#publish(name)
+  }
+
+  /** Everything in it goes first. */
+  deleteNamespace(name: string): void {
+    for (const { plural, namespaced } of RESOURCES)
+      if (namespaced)
+        for (const { metadata } of this.store.list(plural, name)) this.store.delete(plural, metadata.name, name)
+    this.store.delete('namespaces', name)
   }
 
   /** Somebody deletes the Node object; its pods go with it. A living kubelet registers again only when it restarts. */
@@ -126,14 +177,15 @@ export class KubernetesCluster {
     this.#heard(name)
     this.#nodes.delete(name)
     for (const pod of this.#podsOf(name)) this.store.delete('pods', pod.metadata.name, pod.metadata.namespace)
-    if (this.#coreDns === 'up') this.#coreDns = 'wanted'
-    void this.#startCoreDns()
+    this.#coreDns.replace()
   }
 
   putPod(facts: PodFacts): void {
+    this.#told.set(facts.name, facts)
     this.store.put('pods', podObject(facts, this.#time.now()))
   }
   removePod(name: string): void {
+    this.#told.delete(name)
     this.store.delete('pods', name, 'kube-system')
   }
 
@@ -143,10 +195,8 @@ export class KubernetesCluster {
   }
 
   wantCoreDns(): void {
-    const wish = { name: 'coredns', app: 'kube-dns', image: CORE_DNS_IMAGE, replicas: CORE_DNS_REPLICAS }
-    this.wantWorkload({ kind: 'Deployment', ...wish })
-    if (this.#coreDns === 'off') this.#coreDns = 'wanted'
-    void this.#startCoreDns()
+    this.wantWorkload({ kind: 'Deployment', ...CORE_DNS })
+    this.#coreDns.want()
   }
 
   /** Creates what is not there yet, as Talos does with the manifests of its configuration. Kinds that nobody would follow are skipped. */
@@ -178,59 +228,22 @@ export class KubernetesCluster {
 
   #publish(name: string): void {
     const node = this.#nodes.get(name)
-    if (node) this.store.put('nodes', nodeObject(node.facts, node.readiness, node.cordoned, node.since))
+    if (!node) return
+    const facts = withChanges(node.facts, node.changes)
+    this.store.put('nodes', nodeObject(facts, node.readiness, node.cordoned, node.since))
   }
 
   #podsOf(nodeName: string): readonly KubeObject[] {
     return this.store.list('pods').filter((pod) => specOf(pod)['nodeName'] === nodeName)
   }
 
-  async #startCoreDns(): Promise<void> {
-    if (this.#coreDns !== 'wanted' || this.#hosts().length === 0) return
-    this.#coreDns = 'starting'
-    await this.#time.pass(CORE_DNS_MS, this.#closed.signal)
-    const hosts = this.#hosts()
-    if (this.#closed.signal.aborted || hosts.length === 0) {
-      this.#coreDns = 'wanted'
-      return
-    }
-    for (let replica = 0; replica < CORE_DNS_REPLICAS; replica += 1) {
-      const host = hosts[replica % hosts.length]
-      if (!host) continue
-      this.putPod({
-        name: `${replicaSetName('coredns')}-${['r4xqz', 'w2b7k'][replica] ?? replica}`,
-        app: 'kube-dns',
-        owner: { kind: 'ReplicaSet', name: replicaSetName('coredns') },
-        image: CORE_DNS_IMAGE,
-        nodeName: host.facts.name,
-        hostIp: host.facts.address,
-        podIp: host.facts.podCidr.replace(/\d+\/\d+$/, String(replica + 2)),
-        ready: true,
-      })
-    }
-    this.#coreDns = 'up'
-  }
-
   /** Nodes that ordinary pods may run on; CoreDNS tolerates the control plane. */
-  #hosts(): readonly KnownNode[] {
-    return [...this.#nodes.values()].filter((node) => node.readiness.status === 'True' && !node.cordoned)
+  #hosts(): readonly NodeFacts[] {
+    return [...this.#nodes.values()]
+      .filter((node) => node.readiness.status === 'True' && !node.cordoned)
+      .map(({ facts }) => facts)
   }
 }
 
 export const specOf = (object: KubeObject): Record<string, unknown> =>
   typeof object['spec'] === 'object' && object['spec'] !== null ? (object['spec'] as Record<string, unknown>) : {}
-
-function withReady(pod: KubeObject, ready: boolean): ObjectDraft {
-  const status = pod['status'] as { conditions: { type: string; status: string }[] }
-  const conditions = status.conditions.map((one) =>
-    one.type === 'Ready' ? { ...one, status: ready ? 'True' : 'False' } : one,
-  )
-  return { ...pod, status: { ...status, conditions } }
-}
-
-function isDraft(body: unknown): body is ObjectDraft {
-  if (typeof body !== 'object' || body === null) return false
-  const { apiVersion, kind, metadata } = body as Record<string, unknown>
-  if (typeof apiVersion !== 'string' || typeof kind !== 'string') return false
-  return typeof metadata === 'object' && metadata !== null && typeof (metadata as { name?: unknown }).name === 'string'
-}

@@ -1,4 +1,5 @@
 import { apiVersionOf, RESOURCES } from './resources.ts'
+import { SUBRESOURCES } from './subresources.ts'
 
 /** The answers by which clients learn what this API serves; the older, unaggregated form, which all of them still read. */
 const GROUPS = [...new Set(RESOURCES.filter((resource) => resource.group !== '').map(apiVersionOf))]
@@ -7,14 +8,24 @@ const resourceList = (groupVersion: string) => ({
   kind: 'APIResourceList',
   apiVersion: 'v1',
   groupVersion,
-  resources: RESOURCES.filter((resource) => apiVersionOf(resource) === groupVersion).map((resource) => ({
-    name: resource.plural,
-    singularName: resource.singular,
-    namespaced: resource.namespaced,
-    kind: resource.kind,
-    verbs: resource.verbs,
-    shortNames: resource.shortNames,
-  })),
+  resources: RESOURCES.filter((resource) => apiVersionOf(resource) === groupVersion).flatMap((resource) => [
+    {
+      name: resource.plural,
+      singularName: resource.singular,
+      namespaced: resource.namespaced,
+      kind: resource.kind,
+      verbs: resource.verbs,
+      shortNames: resource.shortNames,
+    },
+    ...SUBRESOURCES.filter(({ of }) => of === resource.plural).map(({ name, group, version, kind, verbs }) => ({
+      name: `${resource.plural}/${name}`,
+      singularName: '',
+      namespaced: resource.namespaced,
+      ...(group === undefined ? {} : { group, version }),
+      kind,
+      verbs,
+    })),
+  ]),
 })
 
 const groupOf = (groupVersion: string) => {

@@ -16,6 +16,11 @@ export interface ObjectMeta {
   readonly creationTimestamp: string
   readonly labels?: Readonly<Record<string, string>>
   readonly annotations?: Readonly<Record<string, string>>
+  readonly ownerReferences?: readonly unknown[]
+  readonly generation?: number
+  /** Its end has begun, as RFC 3339. */
+  readonly deletionTimestamp?: string
+  readonly deletionGracePeriodSeconds?: number
 }
 
 /** What a writer gives: the store adds identity, version and birth. */
@@ -28,6 +33,9 @@ export interface ObjectDraft {
     readonly labels?: Readonly<Record<string, string>>
     readonly annotations?: Readonly<Record<string, string>>
     readonly ownerReferences?: readonly unknown[]
+    readonly generation?: number
+    readonly deletionTimestamp?: string
+    readonly deletionGracePeriodSeconds?: number
   }
   readonly [field: string]: unknown
 }
@@ -126,3 +134,11 @@ const keyOf = (resource: string, meta: { readonly name: string; readonly namespa
 
 /** RFC 3339 with whole seconds, as Kubernetes writes times. */
 export const timestamp = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`
+
+/** What anybody may send: enough of an object to be kept. */
+export function isDraft(body: unknown): body is ObjectDraft {
+  if (typeof body !== 'object' || body === null) return false
+  const { apiVersion, kind, metadata } = body as Record<string, unknown>
+  if (typeof apiVersion !== 'string' || typeof kind !== 'string') return false
+  return typeof metadata === 'object' && metadata !== null && typeof (metadata as { name?: unknown }).name === 'string'
+}

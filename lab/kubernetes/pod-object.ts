@@ -1,4 +1,4 @@
-import { timestamp, type ObjectDraft } from './objects.ts'
+import { timestamp, type KubeObject, type ObjectDraft } from './objects.ts'
 
 /** One pod of kube-system, as far as somebody who waits for its health looks at it. */
 export interface PodFacts {
@@ -16,6 +16,9 @@ export interface PodFacts {
   readonly configVersion?: string
 }
 
+/** The kubelet's hash of the file a static pod came from; by it a picture is told from a pod. */
+const hashOf = (name: string): string => Buffer.from(name).toString('hex').padEnd(32, '0').slice(0, 32)
+
 export function podObject(facts: PodFacts, at: number): ObjectDraft {
   const since = timestamp(at)
   const ready = facts.ready ? 'True' : 'False'
@@ -31,7 +34,9 @@ export function podObject(facts: PodFacts, at: number): ObjectDraft {
       namespace: 'kube-system',
       labels: { [facts.appLabel ?? 'k8s-app']: facts.app, ...(isStatic ? { tier: 'control-plane' } : {}) },
       annotations: {
-        ...(isStatic ? { 'kubernetes.io/config.source': 'file' } : {}),
+        ...(isStatic
+          ? { 'kubernetes.io/config.source': 'file', 'kubernetes.io/config.mirror': hashOf(facts.name) }
+          : {}),
         ...(facts.configVersion === undefined ? {} : { 'talos.dev/config-version': facts.configVersion }),
       },
       ownerReferences: [owner],
@@ -68,4 +73,13 @@ export function podObject(facts: PodFacts, at: number): ObjectDraft {
       ],
     },
   }
+}
+
+/** The same pod, as its node's silence or return makes it. */
+export function withReady(pod: KubeObject, ready: boolean): ObjectDraft {
+  const status = pod['status'] as { conditions: { type: string; status: string }[] }
+  const conditions = status.conditions.map((one) =>
+    one.type === 'Ready' ? { ...one, status: ready ? 'True' : 'False' } : one,
+  )
+  return { ...pod, status: { ...status, conditions } }
 }

@@ -33,21 +33,19 @@ const role = (name: string, rules: readonly unknown[]): ObjectDraft => ({
   rules,
 })
 const READ = ['get', 'list', 'watch']
+const WRITE = [...READ, 'create', 'delete', 'patch', 'update']
 const READ_WORKLOADS = rule(['apps'], ['daemonsets', 'deployments', 'replicasets'], READ)
+const WRITE_WORKLOADS = [
+  rule(['apps'], ['daemonsets', 'deployments', 'deployments/scale', 'replicasets', 'replicasets/scale'], WRITE),
+  rule([''], ['pods'], WRITE),
+  rule([''], ['pods/eviction'], ['create']),
+]
 
 /** The roles every cluster is born with, as far as the kinds served here go. `view` does not show nodes, as in life. */
 const BUILT_IN: readonly ObjectDraft[] = [
   role('cluster-admin', [rule(['*'], ['*'], ['*']), { nonResourceURLs: ['*'], verbs: ['*'] }]),
-  role('admin', [
-    rule([''], ['pods'], [...READ, 'create', 'delete', 'patch', 'update']),
-    rule([''], ['namespaces'], READ),
-    READ_WORKLOADS,
-  ]),
-  role('edit', [
-    rule([''], ['pods'], [...READ, 'create', 'delete', 'patch', 'update']),
-    rule([''], ['namespaces'], READ),
-    READ_WORKLOADS,
-  ]),
+  role('admin', [...WRITE_WORKLOADS, rule([''], ['namespaces'], READ)]),
+  role('edit', [...WRITE_WORKLOADS, rule([''], ['namespaces'], READ)]),
   role('view', [rule([''], ['pods', 'namespaces'], READ), READ_WORKLOADS]),
 ]
 

@@ -41,7 +41,7 @@ const rbac = (plural: string, kind: string): ApiResource => ({
   verbs: [...READ, ...WRITE],
 })
 
-/** Talos' manifests make them and nobody changes them. */
+/** Talos' manifests make some, and people others. */
 const apps = (plural: string, kind: string, shortName: string): ApiResource => ({
   group: 'apps',
   version: 'v1',
@@ -50,16 +50,17 @@ const apps = (plural: string, kind: string, shortName: string): ApiResource => (
   kind,
   namespaced: true,
   shortNames: [shortName],
-  verbs: READ,
+  verbs: [...READ, ...WRITE],
 })
 
 export const RESOURCES: readonly ApiResource[] = [
-  core('namespaces', 'Namespace', false, ['ns'], READ),
+  core('namespaces', 'Namespace', false, ['ns'], [...READ, 'create', 'delete']),
   core('nodes', 'Node', false, ['no'], [...READ, 'delete', 'patch']),
-  core('pods', 'Pod', true, ['po'], [...READ, 'delete']),
+  core('pods', 'Pod', true, ['po'], [...READ, 'create', 'delete', 'patch']),
   apps('daemonsets', 'DaemonSet', 'ds'),
   apps('deployments', 'Deployment', 'deploy'),
   apps('replicasets', 'ReplicaSet', 'rs'),
+  { ...apps('poddisruptionbudgets', 'PodDisruptionBudget', 'pdb'), group: 'policy' },
   rbac('clusterroles', 'ClusterRole'),
   rbac('clusterrolebindings', 'ClusterRoleBinding'),
 ]

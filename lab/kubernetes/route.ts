@@ -5,6 +5,8 @@ export interface ResourceRoute {
   readonly resource: ApiResource
   readonly namespace: string | undefined
   readonly name: string | undefined
+  /** As in `eviction`. */
+  readonly subresource: string | undefined
 }
 
 /** `/api/v1/namespaces/kube-system/pods/x` and its kin; undefined when nothing like it is served. */
@@ -14,9 +16,12 @@ export function findRoute(path: string): ResourceRoute | undefined {
     if (!path.startsWith(base)) continue
     const parts = path.slice(base.length).split('/').map(decodeURIComponent)
     const namespaced = resource.namespaced && parts[0] === 'namespaces'
-    const [plural, name, ...rest] = namespaced ? parts.slice(2) : parts
+    const [plural, name, subresource, ...rest] = namespaced ? parts.slice(2) : parts
     if (plural !== resource.plural || rest.length > 0) continue
-    return { resource, namespace: namespaced ? parts[1] : undefined, name: name === '' ? undefined : name }
+    // What is in a namespace is no part of the Namespace.
+    if (plural === 'namespaces' && RESOURCES.some((one) => one.plural === subresource)) continue
+    const namespace = namespaced ? parts[1] : undefined
+    return { resource, namespace, name: name === '' ? undefined : name, subresource }
   }
   return undefined
 }

@@ -1,5 +1,6 @@
 import { textOf } from '../talos/config/shape.ts'
 import { specOf } from './cluster.ts'
+import { phaseOf } from './fields.ts'
 import type { KubeObject } from './objects.ts'
 
 /** `a=b,c != d,e in (f,g),h notin (i),j,!k` on labels and the field selectors people use; an unknown field selects nothing. */
@@ -54,5 +55,6 @@ function fieldOf(object: KubeObject, field: string): string | undefined {
   if (field === 'metadata.name') return object.metadata.name
   if (field === 'metadata.namespace') return object.metadata.namespace
   if (field === 'spec.nodeName') return textOf(specOf(object)['nodeName'])
+  if (field === 'status.phase') return phaseOf(object)
   return undefined
 }

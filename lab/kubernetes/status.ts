@@ -34,6 +34,12 @@ export const notFound = (plural: string, name: string): Status => ({
   message: `${plural} "${name}" not found`,
   details: { name, kind: plural },
 })
+export const conflict = (plural: string, name: string, wantedUid: string): Status => ({
+  code: 409,
+  reason: 'Conflict',
+  message: `Operation cannot be fulfilled on ${plural} "${name}": the UID in the precondition (${wantedUid}) is not its own`,
+  details: { name, kind: plural },
+})
 export const invalid = (message: string): Status => ({ code: 400, reason: 'BadRequest', message })
 export const notAllowed: Status = {
   code: 405,

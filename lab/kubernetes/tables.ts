@@ -1,4 +1,5 @@
-import { isRecord } from '../talos/config/shape.ts'
+import { textOf } from '../talos/config/shape.ts'
+import { at, isLeaving, records as list } from './fields.ts'
 import type { KubeObject } from './objects.ts'
 
 /** What kubectl prints: rows made by the server, so that the client needs to know nothing of the kind. */
@@ -17,14 +18,6 @@ const column = (name: string, priority: 0 | 1, cell: Column['cell']): Column => 
   priority,
   cell,
 })
-const at = (value: unknown, ...keys: readonly string[]): unknown => {
-  let current = value
-  for (const key of keys) current = isRecord(current) ? current[key] : undefined
-  return current
-}
-const list = (value: unknown): readonly Record<string, unknown>[] =>
-  Array.isArray(value) ? value.filter(isRecord) : []
-
 const NAME: Column = column('Name', 0, (object) => object.metadata.name)
 const AGE: Column = column('Age', 0, (object, now) => age(object.metadata.creationTimestamp, now))
 const info = (key: string) => (node: KubeObject) => at(node, 'status', 'nodeInfo', key) ?? '<unknown>'
@@ -71,7 +64,7 @@ const COLUMNS: Readonly<Record<string, readonly Column[]>> = {
       const containers = list(at(pod, 'status', 'containerStatuses'))
       return `${containers.filter((one) => one['ready'] === true).length}/${containers.length}`
     }),
-    column('Status', 0, (pod) => at(pod, 'status', 'phase')),
+    column('Status', 0, podStatus),
     column('Restarts', 0, () => '0'),
     AGE,
     column('IP', 1, (pod) => at(pod, 'status', 'podIP') ?? NONE),
@@ -104,6 +97,13 @@ const COLUMNS: Readonly<Record<string, readonly Column[]>> = {
     AGE,
     ...TEMPLATE,
   ],
+  poddisruptionbudgets: [
+    NAME,
+    column('Min Available', 0, (one) => textOf(at(one, 'spec', 'minAvailable') ?? 'N/A')),
+    column('Max Unavailable', 0, (one) => textOf(at(one, 'spec', 'maxUnavailable') ?? 'N/A')),
+    count('Allowed Disruptions', 'status', 'disruptionsAllowed'),
+    AGE,
+  ],
   namespaces: [NAME, column('Status', 0, (namespace) => at(namespace, 'status', 'phase')), AGE],
 }
 const PLAIN = [NAME, AGE]
@@ -127,6 +127,13 @@ export function toTable(plural: string, objects: readonly KubeObject[], resource
       object: { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: object.metadata },
     })),
   }
+}
+
+function podStatus(pod: KubeObject): unknown {
+  if (isLeaving(pod)) return 'Terminating'
+  const waiting = list(at(pod, 'status', 'containerStatuses')).map((one) => at(one, 'state', 'waiting', 'reason'))
+  const isBound = at(pod, 'spec', 'nodeName') !== undefined
+  return (isBound ? waiting.find((reason) => reason !== undefined) : undefined) ?? at(pod, 'status', 'phase')
 }
 
 function nodeStatus(node: KubeObject): string {

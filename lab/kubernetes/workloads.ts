@@ -42,6 +42,12 @@ export class Workloads {
     this.#report(wish)
   }
 
+  /** Whether this set is one of those, and not somebody's own. */
+  looksAfter({ metadata: { name, namespace }, kind }: KubeObject): boolean {
+    const base = kind === 'ReplicaSet' ? name.slice(0, -TEMPLATE_HASH.length - 1) : name
+    return namespace === NAMESPACE && this.#wishes.has(base)
+  }
+
   #report(wish: WorkloadWish): void {
     const pods = this.#store.list('pods', NAMESPACE).filter((pod) => pod.metadata.labels?.['k8s-app'] === wish.app)
     const counts: Counts = {

@@ -4,6 +4,7 @@ import { problem, type Problem, type ProblemCode } from '#core/model/problem.ts'
 import type { HandlerDeps } from '#agent/operations/deps.ts'
 import type { EtcdMember, TalosNode } from '#agent/talos/node.ts'
 import type { ClientIdentity } from '#agent/vault/client-identity.ts'
+import { FakeKubernetes } from './fake-kubernetes.ts'
 import { silentNode } from './silent-node.ts'
 
 /**
@@ -26,14 +27,14 @@ export class FakeCluster {
   members: EtcdMember[] = []
   /** Calls with an effect, as `bootstrap cp-1`. */
   readonly effects: string[] = []
-  readonly nodesDeleted: string[] = []
-  kubernetesUp = true
+  readonly kubernetes = new FakeKubernetes()
   readonly #lost = new Map<string, { times: number; worked: boolean }>()
 
   add(machine: Partial<FakeMachine> & Pick<FakeMachine, 'machineId' | 'name' | 'address'>): FakeMachine {
     const made = { reachable: true, stage: 'configured', config: undefined, etcd: 'absent', ...machine } as const
     const mutable: FakeMachine = { ...made }
     this.machines.push(mutable)
+    this.kubernetes.addNode(machine.name)
     return mutable
   }
 
@@ -57,17 +58,7 @@ export class FakeCluster {
         probe: (address, credentials) => Promise.resolve(this.#probe(address, credentials !== undefined)),
       },
       kubernetes: {
-        connect: () => ({
-          readyz: () => Promise.resolve(ok(undefined)),
-          listNodes: () => Promise.resolve(ok([])),
-          listPods: () => Promise.resolve(ok([])),
-          deleteNode: (name) => {
-            if (!this.kubernetesUp) return Promise.resolve(err(problem('kubernetes-unreachable')))
-            this.nodesDeleted.push(name)
-            return Promise.resolve(ok('deleted' as const))
-          },
-          close: () => Promise.resolve(),
-        }),
+        connect: () => this.kubernetes.client(),
       },
       factory: { host: 'factory.test', register: () => Promise.resolve(ok('')), imageUrl: () => '' },
       addresses: { findListener: () => Promise.resolve(undefined) },

@@ -1,4 +1,5 @@
 import { isHealthyMember, isMember, isReady, mayBeMember, mayExist, openOperations, quorumRisk } from '../ask.ts'
+import { toDrainOrder } from '../../model/drain.ts'
 import type { Operation } from '../../model/operation.ts'
 import { hold, wish, type Rule, type Situation, type Verdict } from '../rule.ts'
 import type { MachineView } from '../view.ts'
@@ -105,5 +106,6 @@ function removal({ view, documents, deleting }: Situation, machine: MachineView)
     ...(view.secretsVersion > 0 ? { secretsVersion: view.secretsVersion } : {}),
     vip: documents.cluster.spec.endpoint.vip,
     peers: staying.map(({ machineId, name, address }) => ({ machineId, name, address })),
+    ...(staying.length > 0 ? { drain: toDrainOrder(documents.cluster.spec.drain) } : {}),
   })
 }

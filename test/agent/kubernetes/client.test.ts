@@ -89,8 +89,9 @@ describe('the Kubernetes client', () => {
           kubeletVersion: 'v1.36.3',
           addresses: ['192.168.1.51'],
           labels: { 'kubernetes.io/hostname': 'a' },
+          annotations: {},
         },
-        { name: 'b', ready: false, schedulable: true, kubeletVersion: '', addresses: [], labels: {} },
+        { name: 'b', ready: false, schedulable: true, kubeletVersion: '', addresses: [], labels: {}, annotations: {} },
       ],
     })
   })
@@ -126,6 +127,90 @@ describe('the Kubernetes client', () => {
     const refused = { code, retry, facts: { status, reason: 'who are you' } }
     expect(await client.listNodes()).toMatchObject({ ok: false, error: refused })
     expect(await client.deleteNode('a')).toMatchObject({ ok: false, error: refused })
+  })
+
+  test('cordons with a note of whose sake it is, and takes back only what was done for the same', async () => {
+    const sent: unknown[] = []
+    let node: Record<string, unknown> = aNode('a')
+    const client = await anApi((request, response) => {
+      let body = ''
+      request.on('data', (chunk: Buffer) => (body += chunk.toString()))
+      request.on('end', () => {
+        if (request.method === 'PATCH') sent.push([request.headers['content-type'], JSON.parse(body)])
+        reply(response, 200, node)
+      })
+    })
+    expect(await client.cordon('a', 'm-1')).toEqual({ ok: true, value: 'cordoned' })
+    expect(await client.uncordon('a', 'm-1')).toEqual({ ok: true, value: undefined })
+    expect(sent).toEqual([])
+
+    node = { ...aNode('a'), spec: {} }
+    expect(await client.cordon('a', 'm-1')).toEqual({ ok: true, value: 'cordoned' })
+    node = { metadata: { name: 'a', annotations: { 'lanline/cordoned-for': 'm-1' } }, spec: {}, status: {} }
+    await client.uncordon('a', 'm-2')
+    await client.uncordon('a', 'm-1')
+    const patch = (cordonedFor: string | null, unschedulable: true | null) => [
+      'application/merge-patch+json',
+      { metadata: { annotations: { 'lanline/cordoned-for': cordonedFor } }, spec: { unschedulable } },
+    ]
+    expect(sent).toEqual([patch('m-1', true), patch(null, null)])
+  })
+
+  test('lists what is bound to a node, in the words that decide whether it has to leave', async () => {
+    const client = await anApi((request, response) => {
+      expect(new URL(request.url ?? '', SERVER).searchParams.get('fieldSelector')).toBe('spec.nodeName=a')
+      const metadata = { name: 'web-1', namespace: 'shop', uid: 'u-1' }
+      const ownerReferences = [{ kind: 'ReplicaSet', controller: true }]
+      const volumes = [{ name: 'x', emptyDir: {} }]
+      const annotations = { 'kubernetes.io/config.mirror': 'hash' }
+      reply(response, 200, {
+        items: [
+          { metadata: { ...metadata, ownerReferences }, spec: { volumes }, status: { phase: 'Running' } },
+          { metadata: { ...metadata, name: 'static', annotations, deletionTimestamp: '2026-01-01T00:00:00Z' } },
+        ],
+      })
+    })
+    const bound = { namespace: 'shop', uid: 'u-1', controller: undefined }
+    expect(await client.listPodsOn('a')).toEqual({
+      ok: true,
+      value: [
+        {
+          ...bound,
+          name: 'web-1',
+          phase: 'Running',
+          controller: 'ReplicaSet',
+          isMirror: false,
+          isLeaving: false,
+          hasEmptyDir: true,
+        },
+        { ...bound, name: 'static', phase: '', isMirror: true, isLeaving: true, hasEmptyDir: false },
+      ],
+    })
+  })
+
+  test.each([
+    [201, {}, { is: 'accepted' }],
+    [404, { message: 'pods "web-1" not found' }, { is: 'gone' }],
+    [409, { message: 'Precondition failed: UID in precondition: u-1' }, { is: 'gone' }],
+    [
+      429,
+      {
+        message: "Cannot evict pod as it would violate the pod's disruption budget.",
+        details: {
+          causes: [{ reason: 'DisruptionBudget', message: 'The disruption budget web needs 2 healthy pods' }],
+        },
+      },
+      { is: 'refused', reason: 'The disruption budget web needs 2 healthy pods', retryAfterS: 10 },
+    ],
+  ] as const)('an eviction that the API answers with %i', async (status, body, expected) => {
+    const client = await anApi((request, response) => {
+      expect(request.url).toBe('/api/v1/namespaces/shop/pods/web-1/eviction')
+      if (status === 429) response.setHeader('retry-after', '10')
+      reply(response, status, body)
+    })
+    const pod = { namespace: 'shop', name: 'web-1', uid: 'u-1', phase: 'Running', controller: undefined }
+    const evicted = await client.evictPod({ ...pod, isMirror: false, isLeaving: false, hasEmptyDir: false })
+    expect(evicted).toEqual({ ok: true, value: expected })
   })
 
   test('a refusal carries its status and reason', async () => {

@@ -114,8 +114,9 @@ describe('machine.remove of a member', () => {
     const { cluster, deps } = aCluster()
     expect(await removeMachine(deps)(removal, handlerContext())).toEqual({ ok: true, value: { leftovers: [] } })
     expect(cluster.effects).toEqual(['leaveEtcd home-cp-1'])
+    expect(cluster.kubernetes.effects).toEqual(['cordon home-cp-1', 'deleteNode home-cp-1'])
     expect(cluster.members.map((member) => member.hostname)).toEqual(['home-cp-2', 'home-cp-3'])
-    expect(cluster.nodesDeleted).toEqual(['home-cp-1'])
+    expect(cluster.kubernetes.nodesDeleted).toEqual(['home-cp-1'])
   })
 
   test('a worker leaves the host and Kubernetes, and etcd is never asked', async () => {
@@ -124,7 +125,7 @@ describe('machine.remove of a member', () => {
     expect(await removeMachine(deps)(worker, handlerContext())).toEqual({ ok: true, value: { leftovers: [] } })
     expect(cluster.effects).toEqual([])
     expect(cluster.members).toHaveLength(3)
-    expect(cluster.nodesDeleted).toEqual(['home-cp-1'])
+    expect(cluster.kubernetes.nodesDeleted).toEqual(['home-cp-1'])
   })
 
   test('[P11] a member that does not answer is dropped by one that stays', async () => {
@@ -155,6 +156,7 @@ describe('machine.remove of a member', () => {
       await fresh.bringImage()
       await createMachine(fresh.deps)(aCreation(), handlerContext())
       const { cluster, deps } = aCluster(fresh)
+      cluster.kubernetes.addPod('home-cp-1', 'web-1', { refusals: 1 })
       return {
         deps,
         input: removal,
@@ -162,22 +164,30 @@ describe('machine.remove of a member', () => {
           expect(result).toEqual({ ok: true, value: { leftovers: [] } })
           expect(cluster.effects).toEqual(['leaveEtcd home-cp-1'])
           expect(cluster.members).toHaveLength(2)
+          expect(cluster.kubernetes.podNames()).toEqual([])
+          expect(cluster.kubernetes.effects.filter((effect) => effect.startsWith('cordon'))).toHaveLength(1)
           expect(fresh.host.guests().map((guest) => guest.vmid)).toEqual([100])
         },
         close: () => fresh.close(),
       }
     })
-    expect(report.effects).toEqual(expect.arrayContaining(['leaveEtcd', 'startDestruction', 'deleteNode']))
+    expect(report.effects).toEqual(
+      expect.arrayContaining(['cordon', 'evictPod', 'leaveEtcd', 'startDestruction', 'deleteNode']),
+    )
   })
 
   test('[P11] a cluster that answers nowhere does not keep the machine; what stays behind is told', async () => {
     const { cluster, deps } = aCluster()
     for (const machine of cluster.machines) machine.reachable = false
-    cluster.kubernetesUp = false
+    cluster.kubernetes.isUp = false
     const result = await removeMachine(deps)(removal, handlerContext())
     expect(result).toMatchObject({
       ok: true,
-      value: { leftovers: [/etcd member home-cp-1/, /node home-cp-1/].map((text) => expect.stringMatching(text)) },
+      value: {
+        leftovers: [/was not drained/, /etcd member home-cp-1/, /did not delete/].map((text) =>
+          expect.stringMatching(text),
+        ),
+      },
     })
   })
 })

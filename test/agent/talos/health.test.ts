@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
 import { silentNode } from '#test/support/silent-node.ts'
-import type { KubernetesClient } from '#agent/kubernetes/client.ts'
 import type { KubernetesNode, KubernetesPod } from '#agent/kubernetes/shapes.ts'
 import { checkClusterHealth, type ClusterMember, type ClusterUnderCheck } from '#agent/talos/health.ts'
 import type { EtcdMember, NodeService, TalosNode } from '#agent/talos/node.ts'
@@ -46,6 +45,7 @@ const nodes: readonly KubernetesNode[] = ADDRESSES.map((address, index) => ({
   kubeletVersion: VERSION,
   addresses: [address],
   labels: {},
+  annotations: {},
 }))
 
 const aPod = (app: string, hostIp: string, ready = true): KubernetesPod => ({
@@ -71,14 +71,10 @@ interface Differs {
 }
 
 function aCluster(differs: Differs = {}): ClusterUnderCheck {
-  const kubernetes: KubernetesClient = {
+  const kubernetes: ClusterUnderCheck['kubernetes'] = {
     readyz: () => Promise.resolve(differs.readyz ?? ok(undefined)),
     listNodes: () => answer(differs.nodes ?? nodes),
     listPods: () => answer(differs.pods ?? pods),
-    deleteNode: () => {
-      throw new Error('health deletes nothing')
-    },
-    close: () => Promise.resolve(),
   }
   const controlPlanes: ClusterMember[] = ADDRESSES.map((address, index) => ({
     name: `cp-${index}`,

@@ -127,6 +127,14 @@ describe('a worker leaves', () => {
     expect(holdsOf(view)).toContain('disruption-in-flight home-general-3')
   })
 
+  test('[O30] with the order to drain it that the cluster gives, and the default when it gives none', () => {
+    const view = running({ machines: [...members, leaving('home-general-2')] })
+    const spec = { ...view.cluster.spec, drain: { timeout: '90s', force: true } }
+    const drainOf = (from: ClusterView) => (plan(from).operations[0]?.input as { drain?: unknown }).drain
+    expect(drainOf(view)).toEqual({ timeoutS: 300, force: false })
+    expect(drainOf({ ...view, cluster: { ...view.cluster, spec } })).toEqual({ timeoutS: 90, force: true })
+  })
+
   test('[P4] not while another node is away, unless it is away itself', () => {
     const away = aReadyWorker('home-general-0', { node: aNode('home-general-0', { ready: false }) })
     const view = running({ machines: [...members, away, leaving('home-general-2')] })

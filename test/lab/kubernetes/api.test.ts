@@ -208,14 +208,16 @@ describe('what the API server shows', () => {
       body: { reason: 'NotFound', message: 'nodes "cp-9" not found' },
     })
     expect((await call('GET', '/apis/batch/v1/jobs')).status).toBe(404)
-    expect((await call('DELETE', '/apis/apps/v1/namespaces/kube-system/daemonsets/kube-proxy')).status).toBe(405)
+    expect((await call('DELETE', '/api/v1/nodes')).status).toBe(404)
+    expect((await call('PUT', '/api/v1/nodes/cp-1', undefined, '{}')).status).toBe(405)
+    expect((await call('GET', '/api/v1/nodes/cp-1/proxy')).status).toBe(404)
     expect((await call('POST', '/api/v1/nodes', undefined, '{}')).status).toBe(405)
   })
 
   test('discovery names what it serves', async () => {
     expect((await call('GET', '/api')).body).toMatchObject({ versions: ['v1'] })
     const resources = (await call('GET', '/api/v1')).body['resources'] as { name: string }[]
-    expect(resources.map((resource) => resource.name)).toEqual(['namespaces', 'nodes', 'pods'])
+    expect(resources.map((resource) => resource.name)).toEqual(['namespaces', 'nodes', 'pods', 'pods/eviction'])
     expect((await call('GET', '/version')).body).toMatchObject({ gitVersion: 'v1.36.3' })
   })
 })

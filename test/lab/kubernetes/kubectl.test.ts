@@ -9,7 +9,7 @@ import { startSocksServer, type SocksServer } from '#lab/lan/socks-server.ts'
 import { newBundle } from '../talos/support/bundle.ts'
 import { secure } from '../talos/support/client.ts'
 import { bringUp } from '../talos/support/cluster.ts'
-import { aGuest, newSite, type Site } from '../talos/support/site.ts'
+import { aGuest, newSite, until, type Site } from '../talos/support/site.ts'
 
 /** An extra: the real kubectl is the one judge of whether this is enough of a Kubernetes API. */
 const run = promisify(execFile)
@@ -67,10 +67,54 @@ describe('the real kubectl, through the SOCKS server and the VIP', () => {
     expect((await kubectl('wait', 'node', '--all', '--for=condition=Ready', '--timeout=5s')).stdout).toContain(
       'node/cp-2 condition met',
     )
+    await kubectl('taint', 'node', 'cp-2', 'gpu=yes:NoSchedule')
+    expect((await kubectl('get', 'node', 'cp-2', '-o', 'jsonpath={.spec.taints[*].key}')).stdout).toContain('gpu')
+    await kubectl('taint', 'node', 'cp-2', 'gpu-')
     await kubectl('cordon', 'cp-2')
     expect((await kubectl('get', 'no')).stdout).toMatch(/cp-2\s+Ready,SchedulingDisabled/)
-    expect((await kubectl('delete', 'node', 'cp-2')).stdout).toContain('node "cp-2" deleted')
+    await kubectl('uncordon', 'cp-2')
     expect((await kubectl('get', '--raw', '/readyz')).stdout).toBe('ok')
     expect((await kubectl('version')).stdout).toContain('Server Version: v1.36.3')
   }, 20_000)
+
+  test('drains a node as far as a budget allows, scales, deletes and follows pods', async ({ skip }) => {
+    if (found === undefined) skip('no kubectl')
+    const manifest = join(dir, 'web.yaml')
+    writeFileSync(manifest, WEB)
+    await kubectl('create', '-f', manifest, '--validate=false')
+    const web = () => kubectl('get', 'pods', '-l', 'app=web', '-o', 'wide', '--no-headers')
+    await until(async () => ((await web()).stdout.match(/Running/g) ?? []).length === 2, 'two run')
+    expect((await kubectl('get', 'pdb')).stdout).toMatch(/web\s+1\s+N\/A\s+1/)
+    const drain = ['drain', 'cp-1', '--ignore-daemonsets', '--delete-emptydir-data', '--force']
+    expect((await kubectl(...drain, '--timeout=30s')).stdout).toContain('node/cp-1 drained')
+    expect((await web()).stdout).not.toMatch(/cp-1/)
+    await kubectl('uncordon', 'cp-1')
+    await kubectl('scale', 'deployment/web', '--replicas=3')
+    await kubectl('wait', 'deployment/web', '--for=jsonpath={.status.readyReplicas}=3', '--timeout=10s')
+    const [pod = ''] = (await web()).stdout.split(/\s/)
+    expect((await kubectl('delete', 'pod', pod)).stdout).toContain(`pod "${pod}" deleted`)
+    const watching = run('timeout', ['1', 'kubectl', '--kubeconfig', join(dir, 'config'), 'get', 'pods', '-A', '-w'])
+    const seen = await watching.catch((ended: { stdout: string }) => ended)
+    expect(seen.stdout).toMatch(/^NAMESPACE\s+NAME\s+READY\s+STATUS/)
+    expect(seen.stdout).toMatch(/default\s+web-/)
+    expect((await kubectl('delete', 'node', 'cp-2')).stdout).toContain('node "cp-2" deleted')
+  }, 60_000)
 })
+
+const WEB = `apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  replicas: 2
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers: [{name: web, image: nginx}]
+      volumes: [{name: scratch, emptyDir: {}}]
+---
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: {name: web}
+spec: {minAvailable: 1, selector: {matchLabels: {app: web}}}
+`
