@@ -216,7 +216,9 @@ function onlyGrow(old: unknown, fresh: unknown): boolean {
   if (!Array.isArray(old) || !Array.isArray(fresh) || old.length !== fresh.length) return false
   const sizeOf = (disk: unknown): number => mebibytes(String(valueAt(disk, ['size'])))
   const rest = (disk: unknown): unknown => ({ ...(disk as object), size: undefined })
-  return old.every((disk: unknown, index) => same(rest(disk), rest(fresh[index])) && sizeOf(fresh[index]) >= sizeOf(disk))
+  return old.every(
+    (disk: unknown, index) => same(rest(disk), rest(fresh[index])) && sizeOf(fresh[index]) >= sizeOf(disk),
+  )
 }
 
 /** Machines that a cluster has and keeps. */

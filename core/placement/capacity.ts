@@ -78,8 +78,10 @@ export const guestOf = (adopted: Pick<AdoptedGuest, 'host' | 'vmid'>, guests: re
   guests.find((guest) => guest.host === adopted.host && guest.vmid === adopted.vmid)
 
 /** Where a machine is: the host it is seen on, which is not that of its placement once somebody, or HA, moved it. */
-export const hostOf = ({ machineId, host }: Pick<Placement, 'machineId' | 'host'>, guests: readonly GuestSeen[]): string =>
-  guests.find(({ uuid }) => uuid === machineId)?.host ?? host
+export const hostOf = (
+  { machineId, host }: Pick<Placement, 'machineId' | 'host'>,
+  guests: readonly GuestSeen[],
+): string => guests.find(({ uuid }) => uuid === machineId)?.host ?? host
 
 interface Taker {
   readonly as: 'adopted' | 'foreign' | 'managed' | 'inFlight'

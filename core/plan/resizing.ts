@@ -34,8 +34,7 @@ export const keepsItsBirth = (
   machine: Pick<MachineView, 'birthHash' | 'keptHash'>,
   asked: AskedMachine,
   documents: ClusterDocuments,
-): boolean =>
-  machine.birthHash === birthHash(documents, asked) || machine.keptHash === keptHash(documents, asked)
+): boolean => machine.birthHash === birthHash(documents, asked) || machine.keptHash === keptHash(documents, asked)
 
 /**
  * In what a machine is to change: `undefined` in nothing. What it was last made as is told by its agent; where a new agent

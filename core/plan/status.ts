@@ -29,7 +29,7 @@ function clusterPhase(view: ClusterView, plan: Plan, machines: readonly MachineV
   const leaving = machines.length > wanted.length
   const allReady = wanted.length > 0 && wanted.every(isReady)
   // Once they are forgotten, the gate is asked again for those that stay.
-  const busy = anyOpen(view) || plan.operations.length > 0 || plan.forget.length > 0 || plan.holds.some(isGrowth)
+  const busy = anyOpen(view) || plan.operations.length > 0 || plan.forget.length > 0 || plan.holds.some(isResizing)
   if (hasSettled(view)) {
     if (allReady && !leaving && !busy) return 'ready'
     return leaving || busy || wanted.some((machine) => !everConfigured(view, machine)) ? 'changing' : 'degraded'
@@ -38,8 +38,9 @@ function clusterPhase(view: ClusterView, plan: Plan, machines: readonly MachineV
   return begun ? 'creating' : 'waiting'
 }
 
-/** A machine that cannot become what is asked for is a change that is not done. */
-const isGrowth = ({ code }: Plan['holds'][number]): boolean => code === 'growth-refused'
+/** A machine that is not yet what is asked for is a change that is not done, be it that it may not grow or tries again. */
+const isResizing = ({ code, facts }: Plan['holds'][number]): boolean =>
+  code === 'growth-refused' || facts['kind'] === 'machine.resize'
 
 const anyOpen = (view: ClusterView): boolean => view.operations.some((operation) => isOpen(operation.state))
 
@@ -54,7 +55,9 @@ function machineStatus(view: ClusterView, machine: MachineView): MachineStatus {
     role: machine.role,
     phase: machinePhase(view, machine),
     address: machine.address,
-    ...(machine.placement ? { host: machine.seen?.movedTo ?? machine.placement.host, vmid: machine.placement.vmid } : {}),
+    ...(machine.placement
+      ? { host: machine.seen?.movedTo ?? machine.placement.host, vmid: machine.placement.vmid }
+      : {}),
     ...(machine.seen?.talosVersion ? { talosVersion: machine.seen.talosVersion } : {}),
     ...(machine.node ? { kubernetesVersion: machine.node.version } : {}),
     ...(machine.seen?.etcd ? { etcd: etcdWord(machine.seen.etcd) } : {}),

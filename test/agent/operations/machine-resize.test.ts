@@ -22,8 +22,7 @@ async function running(of: ProxmoxSite): Promise<void> {
 }
 const vm = (of = site) => of.host.guests().find(({ vmid }) => vmid === 2001)!
 const config = (key: string, of = site) => vm(of).config.get(key)
-const resize = (...given: Parameters<typeof aResize>) =>
-  resizeMachine(site.deps)(aResize(...given), handlerContext())
+const resize = (...given: Parameters<typeof aResize>) => resizeMachine(site.deps)(aResize(...given), handlerContext())
 const tasksOf = (type: string, of = site) => of.host.tasks().filter((task) => task.type === type)
 
 describe('machine.resize', () => {
@@ -139,7 +138,10 @@ describe('machine.resize', () => {
       await running(world)
       return {
         deps: world.deps,
-        input: aResize({ memoryMiB: 16_384, disks: [aDiskShape({ sizeGiB: 80 })], tags: ['new'] }, { restart: 'always' }),
+        input: aResize(
+          { memoryMiB: 16_384, disks: [aDiskShape({ sizeGiB: 80 })], tags: ['new'] },
+          { restart: 'always' },
+        ),
         check(result) {
           expect(result).toEqual({ ok: true, value: { restarted: true } })
           expect(config('memory', world)).toBe('16384')
@@ -153,6 +155,8 @@ describe('machine.resize', () => {
         close: () => world.close(),
       }
     })
-    expect(report.effects).toEqual(expect.arrayContaining(['startChange', 'startGrowth', 'startShutdown', 'startPowerOn']))
+    expect(report.effects).toEqual(
+      expect.arrayContaining(['startChange', 'startGrowth', 'startShutdown', 'startPowerOn']),
+    )
   }, 120_000)
 })

@@ -40,7 +40,8 @@ function sayChange({ rule, because, path, differs }: UnsupportedChange, document
     case 'used':
       return `cannot change or lose members while a cluster uses it: ${whose}`
     case 'bootstrapped':
-      if (differs) return `its machines cannot become of this class, because they keep their ${differs.join(', ')}; disks only grow`
+      if (differs)
+        return `its machines cannot become of this class, because they keep their ${differs.join(', ')}; disks only grow`
       if (document.kind === 'MachineClass' && path.at(-1) === 'disks')
         return `disks only grow, and keep everything else, while a bootstrapped cluster uses it: ${whose}`
       return document.kind === 'Cluster'
