@@ -17,7 +17,7 @@ export interface Scope {
   readonly sites: readonly string[]
   /** With every Cluster and Machine that is on these networks. */
   readonly networks: readonly string[]
-  /** With every Cluster that uses these machine classes. */
+  /** With every Cluster that uses these machine classes; the classes that Clusters of the scope use by name come along. */
   readonly machineClasses: readonly string[]
 }
 
@@ -83,9 +83,12 @@ const inScope = (scope: Scope): SQL => {
   const sites = sql`(select value from json_each(${JSON.stringify(scope.sites)}))`
   const networks = sql`(select value from json_each(${JSON.stringify(scope.networks)}))`
   const classes = sql`(select value from json_each(${JSON.stringify(scope.machineClasses)}))`
+  const named = sql`(select value ->> 'kind', value ->> 'name' from json_each(${JSON.stringify(scope.named)}))`
   return sql`(
-    (documents.kind, documents.name) in (
-      select value ->> 'kind', value ->> 'name' from json_each(${JSON.stringify(scope.named)}))
+    (documents.kind, documents.name) in ${named}
+    or (documents.kind = 'MachineClass' and documents.name in (
+      select node.value from documents as users, json_tree(users.spec) as node
+      where users.kind = 'Cluster' and (users.kind, users.name) in ${named} and node.key = 'class' and node.type = 'text'))
     or (documents.kind in ('Network', 'Machine', 'Cluster') and documents.spec ->> '$.site' in ${sites})
     or (documents.kind in ('Cluster', 'Machine') and exists (
       select 1 from json_tree(documents.spec) as node where

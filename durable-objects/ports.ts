@@ -3,6 +3,7 @@ import type { Operation, OperationKind, OperationResult } from '#core/model/oper
 import type { Placement, PlacementRequest } from '#core/model/placement.ts'
 import type { SiteSeen } from '#core/model/seen.ts'
 import type { Finding } from '#core/model/status.ts'
+import type { ResizeDecision, SizeRequest } from '#core/placement/resize.ts'
 import type { PreviewMemory } from '#core/plan/preview-cluster.ts'
 import type { WatchPut } from '#core/protocol/watch-put.ts'
 
@@ -72,6 +73,13 @@ export interface SitePort {
   wake(siteUid: string, inMs: number): Promise<void>
   /** Idempotent by machine id, all or nothing per call. */
   reserve(siteUid: string, clusterUid: string, requests: readonly PlacementRequest[]): Promise<ReserveAnswer>
+  /** More of a place that a machine has, or less; each is judged on its own, and repeating changes nothing. */
+  resize(
+    siteUid: string,
+    clusterUid: string,
+    requests: readonly SizeRequest[],
+    othersRefused: boolean,
+  ): Promise<ResizeDecision>
   /** Only for machines whose absence is proven. */
   release(clusterUid: string, machineIds: readonly string[]): Promise<void>
   /** Read-only; for dry runs and for people. */

@@ -100,6 +100,8 @@ async function run(config: LoadedConfig, own: OwnState, boundary: Boundary, log:
       ),
     look: {
       inventory: () => provider.observe(),
+      findDrift: (made) => provider.findDrift(made),
+      listEndedWork: () => provider.listEndedWork(),
       talosEye: (machine) => createTalosEye(machine, dialer, identities),
       nodeEye: () => createNodeEye(dialer, identities),
     },

@@ -2,6 +2,7 @@ import type { Result } from '#core/base/result.ts'
 import type { OperationInput, OperationKind, OperationResult } from '#core/model/operation.ts'
 import type { Problem } from '#core/model/problem.ts'
 import type { WatchPut } from '#core/protocol/watch-put.ts'
+import type { MadeMachine } from '../providers/provider.ts'
 import type { StepJournal } from '../operations/handler.ts'
 
 /**
@@ -19,6 +20,7 @@ export interface Journal {
 
   readonly operations: OperationTable
   readonly machines: ConfiguredMachines
+  readonly made: MadeMachines
   readonly secrets: SealedSecrets
   readonly watches: Watches
   readonly issued: IssuedCredentials
@@ -83,6 +85,11 @@ export interface OperationTable {
 /** What the nodes confirmed when they were configured. */
 export interface ConfiguredMachines {
   find(machineId: string): { readonly intentHash: string; readonly configToken: string } | undefined
+}
+
+/** As what machines were made, or last changed: what they are held against from then on. */
+export interface MadeMachines {
+  find(machineId: string): MadeMachine | undefined
 }
 
 /** Ciphertext of secrets bundles. Insert-only by (cluster, version): the first one stays. */

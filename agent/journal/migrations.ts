@@ -70,4 +70,10 @@ export const MIGRATIONS: readonly Migration[] = [
       ) STRICT;
     `,
   },
+  {
+    id: '0002-made-machines',
+    sql: `
+      CREATE TABLE made_machines (machine_id TEXT PRIMARY KEY, made TEXT NOT NULL, at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+    `,
+  },
 ]

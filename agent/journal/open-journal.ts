@@ -6,6 +6,7 @@ import { ok, type Result } from '#core/base/result.ts'
 import type { Boundary } from '../crash-points.ts'
 import { openDatabase, type Database, type OpenFailure } from './database.ts'
 import type { Journal } from './journal.ts'
+import { openMadeMachines } from './made-machines.ts'
 import { openOperationTable } from './operation-table.ts'
 import { openConfiguredMachines, openIssuedCredentials, openSealedSecrets, openWatches } from './small-tables.ts'
 
@@ -40,6 +41,7 @@ export function openJournal(
     },
     operations: openOperationTable(database, deps.now),
     machines: openConfiguredMachines(database),
+    made: openMadeMachines(database),
     secrets: openSealedSecrets(database, deps.now),
     watches: openWatches(database),
     issued: openIssuedCredentials(database, deps.now),

@@ -5,6 +5,7 @@ import { OPERATION_INPUTS, OPERATION_KINDS, OPERATION_OUTPUTS, OperationResult }
 import { problem } from '#core/model/problem.ts'
 import type { Database } from './database.ts'
 import type { JournalledOperation, OperationTable } from './journal.ts'
+import { forgetMade, rememberMade } from './made-machines.ts'
 import { openStepJournal } from './step-table.ts'
 
 /**
@@ -164,8 +165,12 @@ function learnFrom(database: Database, operation: JournalledOperation, output: u
       at,
     )
   }
-  if (operation.kind === 'machine.remove')
+  if (operation.kind === 'machine.create' || operation.kind === 'machine.resize')
+    rememberMade(database, operation.input, at)
+  if (operation.kind === 'machine.remove') {
     database.run('DELETE FROM configured_machines WHERE machine_id = ?', operation.input.machineId)
+    forgetMade(database, operation.input.machineId)
+  }
 }
 
 function toOperation(row: z.infer<typeof OperationRow>): JournalledOperation {

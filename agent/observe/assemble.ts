@@ -7,6 +7,9 @@ export type TalosSight = Pick<MachineSeen, 'stage' | 'ready' | 'talosVersion' | 
 
 export const UNREACHABLE: TalosSight = { stage: 'unreachable', ready: false }
 
+/** As what a machine was last made, and how it differs from that now. */
+export type MadeSight = Pick<MachineSeen, 'shape' | 'drift'>
+
 export interface Sights {
   /** Undefined until the provider has answered once. */
   readonly inventory: SiteInventory | undefined
@@ -15,6 +18,7 @@ export interface Sights {
   readonly watches: readonly WatchPut[]
   readonly talos: (machineId: string) => TalosSight | undefined
   readonly configured: (machineId: string) => { readonly intentHash: string; readonly configToken: string } | undefined
+  readonly made: (machineId: string) => MadeSight
   readonly nodes: (clusterUid: string) => readonly NodeSeen[]
 }
 
@@ -39,7 +43,11 @@ function machineSeen(machine: Watched, sights: Sights): MachineSeen {
   // A machine that is off cannot be what it last said it was.
   const talos = power === 'off' || power === 'absent' ? UNREACHABLE : (sights.talos(machineId) ?? UNREACHABLE)
   const configured = talos.stage === 'maintenance' ? undefined : sights.configured(machineId)
-  return { machineId, power, ...talos, ...configured }
+  const guest = sights.inventory?.guests.find(({ uuid }) => uuid === machineId)
+  const moved = guest && guest.host !== machine.host ? { movedTo: guest.host } : {}
+  // What is not there cannot differ.
+  const made = guest ? sights.made(machineId) : {}
+  return { machineId, power, ...talos, ...configured, ...moved, ...made }
 }
 
 /**

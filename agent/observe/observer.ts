@@ -11,6 +11,7 @@ import type { SiteInventory } from '../providers/provider.ts'
 import { assemble, powerOf, UNREACHABLE, type Sights, type TalosSight } from './assemble.ts'
 import type { NodeEye } from './node-eye.ts'
 import { startPoll, type Poll } from './poll.ts'
+import { createDriftWatch, type DriftWatchDeps } from './drift-watch.ts'
 import { createPublisher } from './publish.ts'
 import type { TalosEye } from './talos-eye.ts'
 
@@ -32,7 +33,7 @@ export interface Observer {
   stop(): void
 }
 
-export interface ObserverDeps {
+export interface ObserverDeps extends Pick<DriftWatchDeps, 'findDrift' | 'listEndedWork' | 'made'> {
   readonly clock: Clock
   readonly log: Logger
   readonly machines: ConfiguredMachines
@@ -65,6 +66,14 @@ export function createObserver(deps: ObserverDeps): Observer {
   const publisher = createPublisher({ now: () => clock.now(), busy: deps.busy })
   let inventory: SiteInventory | undefined
   let trouble: string | undefined
+  const drift = createDriftWatch({
+    ...deps,
+    machines: () =>
+      [...watches.values()].flatMap((watch) =>
+        watch.machines.filter((machine) => inventory?.guests.some(({ uuid }) => uuid === machine.machineId)),
+      ),
+    onChange: () => tell(),
+  })
 
   const sights = (): Sights => ({
     inventory,
@@ -72,6 +81,7 @@ export function createObserver(deps: ObserverDeps): Observer {
     watches: [...watches.values()],
     talos: (machineId) => talos.get(machineId),
     configured: (machineId) => deps.machines.find(machineId),
+    made: drift.seen,
     nodes: (clusterUid) => nodes.get(clusterUid) ?? [],
   })
 
@@ -98,6 +108,7 @@ export function createObserver(deps: ObserverDeps): Observer {
     trouble = problem
     if (looked.ok) inventory = looked.value
     tell()
+    if (looked.ok) await drift.lookWhereWorkEnded()
   }
   const hypervisor = startPoll({
     clock,
@@ -206,7 +217,10 @@ export function createObserver(deps: ObserverDeps): Observer {
       const looks = (async () => {
         await hypervisor.refresh()
         const named = subjects.flatMap((subject) => [`machine ${subject}`, `nodes ${subject}`])
-        await Promise.all(named.flatMap((key) => eyes.get(key)?.poll.refresh() ?? []))
+        await Promise.all([
+          ...named.flatMap((key) => eyes.get(key)?.poll.refresh() ?? []),
+          drift.lookAt(new Set(subjects)),
+        ])
       })()
       await Promise.race([looks, realClock.sleep(withinMs, late.signal)])
       late.abort()
@@ -219,6 +233,7 @@ export function createObserver(deps: ObserverDeps): Observer {
     stop() {
       publisher.stop()
       hypervisor.stop()
+      drift.stop()
       for (const key of eyes.keys()) shut(key)
     },
   }

@@ -7,6 +7,7 @@ import { ensureImage } from './image-ensure.ts'
 import { configureMachine } from './machine-configure.ts'
 import { createMachine } from './machine-create.ts'
 import { removeMachine } from './machine-remove.ts'
+import { resizeMachine } from './machine-resize.ts'
 import { startMachine } from './machine-start.ts'
 import { createSecrets } from './secrets-create.ts'
 
@@ -18,6 +19,7 @@ export const createHandlers = (deps: HandlerDeps): Handlers => ({
   'image.ensure': ensureImage(deps),
   'machine.create': createMachine(deps),
   'machine.start': startMachine(deps),
+  'machine.resize': resizeMachine(deps),
   'machine.configure': configureMachine(deps),
   'etcd.bootstrap': bootstrapEtcd(deps),
   'cluster.check': checkCluster(deps),

@@ -57,8 +57,19 @@ export interface Provider {
   /** The IPv4 address of the machine's first NIC, as its guest agent tells it; undefined while it does not. */
   findAddress(found: MachineFound): Promise<Result<string | undefined, Problem>>
 
-  /** In what the machine differs from what it was made as. Problem `not-found` when it is not there. */
-  findDrift(machine: NewMachine): Promise<Result<readonly Drift[], Problem>>
+  /** In what the machine differs from what it was made as, wherever it is now. Problem `not-found` when it is not there. */
+  findDrift(machine: MadeMachine): Promise<Result<readonly Drift[], Problem>>
+  /**
+   * Begins to make its settings again what they should be, but for tags and the sizes of disks; what a running machine does
+   * not take waits for its next power cycle. Repeating is safe. Proves first that it is the machine meant (P7), like those below.
+   */
+  startChange(machine: MadeMachine): Promise<Result<TaskHandle | undefined, Problem>>
+  /** Grows one disk to its size; absolute, so repeating is safe. A disk that is larger stays so. */
+  startGrowth(machine: MadeMachine, diskName: string): Promise<Result<TaskHandle | undefined, Problem>>
+  /** As with its power button; one that does not react is turned off after two minutes. */
+  startShutdown(ref: MachineRef): Promise<Result<TaskHandle | undefined, Problem>>
+  /** Work on guests that ended lately, whoever began it: what a look may be worth because of. */
+  listEndedWork(): Promise<Result<readonly EndedWork[], Problem>>
 
   /**
    * Each proves first that the guest is the machine meant and answers `not-ours` otherwise (P7). `undefined`: there is
@@ -118,6 +129,13 @@ export interface Drift {
   readonly is: string | undefined
   /** It is right already, and only waits for the next power cycle. */
   readonly waits: boolean
+  /** No call of ours makes it right. */
+  readonly byHand?: boolean | undefined
+}
+
+export interface EndedWork {
+  readonly handle: TaskHandle
+  readonly vmid: number
 }
 
 export interface Leftovers {
@@ -177,12 +195,16 @@ export interface ForeignGuest {
   readonly macs: readonly string[]
 }
 
-export interface NewMachine extends MachineRef {
+/** A machine as it was made, or last changed. */
+export interface MadeMachine extends MachineRef {
   readonly name: string
   readonly clusterName: string
   readonly clusterUid: string
   readonly guestAgent: boolean
   readonly hardware: Hardware
+}
+
+export interface NewMachine extends MadeMachine {
   readonly boot: MachineBoot
   readonly addressing: MachineAddressing
   readonly nameservers: readonly string[]

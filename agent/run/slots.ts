@@ -35,6 +35,7 @@ export function placesOf(
       return [all, onHost(host), ...storages.map((storage) => makingOn(host, storage)), onMachine(machineId)]
     }
     case 'machine.start':
+    case 'machine.resize':
     case 'machine.remove':
       return [all, onHost(operation.input.host), onMachine(operation.input.machineId)]
     case 'machine.configure':

@@ -34,7 +34,7 @@ export interface AgentDeps {
   readonly random: () => number
   readonly onServerTime: (serverTimeMs: number) => void
   readonly onState: (state: LinkState) => void
-  readonly look: Pick<ObserverDeps, 'inventory' | 'talosEye' | 'nodeEye'>
+  readonly look: Pick<ObserverDeps, 'inventory' | 'talosEye' | 'nodeEye' | 'findDrift' | 'listEndedWork'>
 }
 
 /** An effect is looked at before its result is told; a subject that does not answer in this time is told about later. */
@@ -62,6 +62,7 @@ export function startAgent(deps: AgentDeps): Agent {
     clock: deps.clock,
     log,
     machines: journal.machines,
+    made: journal.made,
     watches: journal.watches.all(),
     busy: () => runner.runningCount() > 0 || deps.clock.now() - lastFinishedAt < BUSY_AFTER_MS,
     ...deps.look,
@@ -136,6 +137,7 @@ function subjectsOf({ kind, input, clusterUid }: JournalledOperation): readonly 
       return []
     case 'cluster.check':
       return [clusterUid]
+    case 'machine.resize':
     case 'machine.configure':
     case 'etcd.bootstrap':
     case 'machine.remove':

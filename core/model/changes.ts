@@ -5,6 +5,7 @@ import type { Document, Kind } from './document.ts'
 import type { MachineClassSpec } from './machine-class.ts'
 import type { MachineSpec } from './machine.ts'
 import type { NetworkSpec } from './network.ts'
+import { mebibytes } from './quantity.ts'
 import type { SiteSpec } from './site.ts'
 import type { WorkerSet } from './worker-set.ts'
 
@@ -20,19 +21,23 @@ import type { WorkerSet } from './worker-set.ts'
  * `members` means that members may be added and changed under the rule `free`, but removed only under the rule given.
  * `entries` are those of machines: of one that comes or goes they come and go with it, of one that stays under the rule.
  * `each` are the rules for the fields of entries that stay; entries come and go freely.
+ * `disks` only grow once that holds, and nothing else of them changes.
+ * `class` is the name of a machine class: another one will do when that class itself might have become it.
  */
 export type ChangeRule =
-  | 'free'
+  | FieldRule
   | 'used'
-  | 'bootstrapped'
   | 'born'
   | { readonly members: 'used' }
   | { readonly entries: 'bootstrapped' }
-  | { readonly each: Readonly<Record<string, 'free' | 'bootstrapped'>> }
+  | { readonly each: Readonly<Record<string, FieldRule>> }
+  | { readonly disks: 'bootstrapped' }
 
-/** Workers come and go at any time, by number or by name; what they are is what they were born with. */
-const WORKER_SET: { readonly [K in keyof WorkerSet]-?: 'free' | 'bootstrapped' } = {
-  class: 'bootstrapped',
+type FieldRule = 'free' | 'bootstrapped' | { readonly class: 'bootstrapped' }
+
+/** Workers come and go at any time, by number or by name; what they are is what they were born with, but for their size. */
+const WORKER_SET: { readonly [K in keyof WorkerSet]-?: FieldRule } = {
+  class: { class: 'bootstrapped' },
   nics: 'bootstrapped',
   nodeLabels: 'bootstrapped',
   nodeTaints: 'bootstrapped',
@@ -52,7 +57,7 @@ const CLUSTER: { readonly [K in keyof Omit<ClusterSpec, 'controlPlane'>]-?: Chan
   nodeNetwork: 'bootstrapped',
   endpoint: 'bootstrapped',
   controlPlane: {
-    class: 'bootstrapped',
+    class: { class: 'bootstrapped' },
     schedulable: 'bootstrapped',
     machines: 'free',
     nics: 'bootstrapped',
@@ -66,6 +71,7 @@ const CLUSTER: { readonly [K in keyof Omit<ClusterSpec, 'controlPlane'>]-?: Chan
   machinePatches: { entries: 'bootstrapped' },
   // Read anew for each removal.
   drain: 'free',
+  drift: 'free',
 }
 
 const SITE: { readonly [K in keyof SiteSpec]-?: ChangeRule } = {
@@ -87,19 +93,20 @@ const NETWORK: { readonly [K in keyof NetworkSpec]-?: ChangeRule } = {
   nameservers: 'bootstrapped',
 }
 
+/** What `MachineShape` holds is changed in place (P20). */
 const MACHINE_CLASS: { readonly [K in keyof MachineClassSpec]-?: ChangeRule } = {
-  cpu: 'bootstrapped',
-  cpuType: 'bootstrapped',
-  numa: 'bootstrapped',
-  memory: 'bootstrapped',
+  cpu: 'free',
+  cpuType: 'free',
+  numa: 'free',
+  memory: 'free',
   firmware: 'bootstrapped',
   secureBoot: 'bootstrapped',
   tpm: 'bootstrapped',
-  disks: 'bootstrapped',
+  disks: { disks: 'bootstrapped' },
   devices: 'bootstrapped',
-  onboot: 'bootstrapped',
-  protection: 'bootstrapped',
-  tags: 'bootstrapped',
+  onboot: 'free',
+  protection: 'free',
+  tags: 'free',
   pool: 'bootstrapped',
   // They choose the host of machines to come; those that have one stay there.
   where: 'free',
@@ -138,6 +145,13 @@ export const CHANGE_RULES: Readonly<Record<Kind, Readonly<Record<string, ChangeR
 export interface ChangeUse {
   readonly usedBy: readonly string[]
   readonly bootstrapped: readonly string[]
+  /** Classes as they were and as they would be, by name; without them no class can take the place of another. */
+  readonly classes?: ClassesInChange | undefined
+}
+
+export interface ClassesInChange {
+  before(name: string): MachineClassSpec | undefined
+  after(name: string): MachineClassSpec | undefined
 }
 
 export interface UnsupportedChange {
@@ -146,6 +160,8 @@ export interface UnsupportedChange {
   readonly rule: 'used' | 'bootstrapped' | 'born'
   /** The clusters because of which it is refused. */
   readonly because: readonly string[]
+  /** Of a class that cannot take the place of another: the fields in which it would have to be like it. */
+  readonly differs?: readonly string[] | undefined
 }
 
 /** Both documents are of one kind and name. [] when every difference may be carried out. */
@@ -162,6 +178,10 @@ export function unsupportedChanges(before: Document, after: Document, use: Chang
         : []
     if (typeof rule === 'object' && 'each' in rule)
       return use.bootstrapped.length > 0 ? entryChanges(path, rule.each, old, fresh, use) : []
+    if (typeof rule === 'object' && 'class' in rule)
+      return use.bootstrapped.length > 0 ? classChange(path, old, fresh, use) : []
+    if (typeof rule === 'object' && 'disks' in rule)
+      return use.bootstrapped.length > 0 && !onlyGrow(old, fresh) ? [refused(path, rule.disks, use)] : []
     if (typeof rule === 'object')
       return removed(old, fresh) && use.usedBy.length > 0 ? [refused(path, rule.members, use)] : []
     if (rule === 'born') return [{ path, rule, because: [] }]
@@ -176,6 +196,35 @@ const refused = (
   use: ChangeUse,
 ): UnsupportedChange => ({ path, rule, because: rule === 'used' ? use.usedBy : use.bootstrapped })
 
+/** Machines become what another class says when their own class could have said so. */
+function classChange(
+  path: readonly (string | number)[],
+  old: unknown,
+  fresh: unknown,
+  use: ChangeUse,
+): readonly UnsupportedChange[] {
+  const [before, after] = [use.classes?.before(String(old)), use.classes?.after(String(fresh))]
+  const differs =
+    before && after
+      ? Object.entries(MACHINE_CLASS).flatMap(([field, rule]) => {
+          const [was, is] = [valueAt(before, [field]), valueAt(after, [field])]
+          const ok = rule === 'free' || same(was, is) || (typeof rule === 'object' && onlyGrow(was, is))
+          return ok ? [] : [field]
+        })
+      : undefined
+  return differs?.length === 0 ? [] : [{ ...refused(path, 'bootstrapped', use), differs }]
+}
+
+/** The same disks in the same order, none of them smaller. */
+function onlyGrow(old: unknown, fresh: unknown): boolean {
+  if (!Array.isArray(old) || !Array.isArray(fresh) || old.length !== fresh.length) return false
+  const sizeOf = (disk: unknown): number => mebibytes(String(valueAt(disk, ['size'])))
+  const rest = (disk: unknown): unknown => ({ ...(disk as object), size: undefined })
+  return old.every(
+    (disk: unknown, index) => same(rest(disk), rest(fresh[index])) && sizeOf(fresh[index]) >= sizeOf(disk),
+  )
+}
+
 /** Machines that a cluster has and keeps. */
 function staying(before: Document, after: Document): readonly string[] {
   if (before.kind !== 'Cluster' || after.kind !== 'Cluster') return []
@@ -186,7 +235,7 @@ function staying(before: Document, after: Document): readonly string[] {
 /** Fields that differ in entries which are in both. */
 function entryChanges(
   path: readonly string[],
-  rules: Readonly<Record<string, 'free' | 'bootstrapped'>>,
+  rules: Readonly<Record<string, FieldRule>>,
   old: unknown,
   fresh: unknown,
   use: ChangeUse,
@@ -196,9 +245,11 @@ function entryChanges(
     if (!Object.hasOwn(old, entry)) return []
     return Object.entries(rules).flatMap(([field, rule]) => {
       const [before, after] = [valueAt(old, [entry, field]), valueAt(fresh, [entry, field])]
-      return rule === 'free' || same(before, after)
-        ? []
-        : [refused([...path, entry, field, ...difference(before, after)], rule, use)]
+      if (rule === 'free' || same(before, after)) return []
+      const at = [...path, entry, field]
+      return typeof rule === 'object'
+        ? classChange(at, before, after, use)
+        : [refused([...at, ...difference(before, after)], rule, use)]
     })
   })
 }

@@ -15,6 +15,13 @@ const MAX_EXTENSIONS = 32
 export const MAX_SETTINGS_CHARS = 48 * 1024
 const MAX_WORKER_SETS = 16
 
+/**
+ * What becomes of a difference that somebody else made between a machine and what it was made as: it is told (the
+ * default), changed back, or left alone.
+ */
+export const DriftPolicy = z.enum(['alert', 'correct', 'ignore'])
+export type DriftPolicy = z.infer<typeof DriftPolicy>
+
 const patched = atMost(MAX_CLUSTER_MACHINES)
 
 const version = (example: string) =>
@@ -63,5 +70,6 @@ export const ClusterSpec = z.strictObject({
   machinePatches: z.record(Name, TalosPatches).refine(patched.check, patched.message).optional(),
   /** How pods leave a machine that is removed while the cluster stays. */
   drain: Drain.optional(),
+  drift: DriftPolicy.optional(),
 })
 export type ClusterSpec = z.infer<typeof ClusterSpec>

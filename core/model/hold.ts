@@ -65,6 +65,10 @@ const kinds = {
     says: 'Another node is away or leaving; one at a time.',
     unblock: 'Nothing to do; it follows. If the node named does not come back by itself, mend or remove it.',
   },
+  'growth-refused': {
+    says: 'The machine cannot grow to what its class says now.',
+    unblock: 'See the arithmetic; free the amount named, lower a reservation, or set the class back.',
+  },
   'etcd-quorum-at-risk': {
     says: 'Taking this control plane out could cost etcd its quorum.',
     unblock: 'Bring the unhealthy members back first.',

@@ -87,6 +87,22 @@ const inputs = {
     nameservers: z.array(address).max(3),
   }),
   'machine.start': Vm,
+  /** Makes a machine that is there what it should be, in place; `restart` says whether it may be, or is, power cycled. */
+  'machine.resize': Vm.extend({
+    clusterUid: Uid,
+    clusterName: Name,
+    guestAgent: z.boolean(),
+    hardware: Hardware,
+    restart: z.enum(['never', 'if-needed', 'always']),
+    /** Tags that it has from an earlier wish; those that others gave it stay. */
+    dropTags: z.array(z.string().max(64)).max(32),
+    role: z.enum(['controlplane', 'worker']),
+    address,
+    /** Absent while the machine has no configuration: then nobody waits for Talos to come back. */
+    secretsVersion: z.int().optional(),
+    /** The other members of etcd; empty for a worker. */
+    peers: z.array(Peer).max(16),
+  }),
   /** Waits for the machine's own maintenance mode, checks its UUID, and applies the rendered configuration. */
   'machine.configure': z.object({
     machineId: MachineId,
@@ -135,6 +151,7 @@ const outputs = {
   'image.ensure': z.object({ volumeId: z.string().max(256) }),
   'machine.create': z.object({ vmid: z.int() }),
   'machine.start': z.object({}),
+  'machine.resize': z.object({ restarted: z.boolean() }),
   'machine.configure': z.object({ intentHash: z.string().max(64), configToken: z.string().max(128) }),
   'etcd.bootstrap': z.object({ memberId: z.string().max(20) }),
   'cluster.check': z.object({ passed: z.array(z.string().max(64)).max(64) }),
@@ -156,6 +173,8 @@ export const OPERATION_LIMITS: {
   'image.ensure': { attempts: 5, deadlineMs: 30 * 60_000 },
   'machine.create': { attempts: 5, deadlineMs: 20 * 60_000 },
   'machine.start': { attempts: 5, deadlineMs: 5 * 60_000 },
+  // A node that did not come back twice is not brought back by a third power cycle.
+  'machine.resize': { attempts: 3, deadlineMs: 20 * 60_000 },
   'machine.configure': { attempts: 5, deadlineMs: 15 * 60_000 },
   'etcd.bootstrap': { attempts: 5, deadlineMs: 15 * 60_000 },
   'cluster.check': { attempts: 10, deadlineMs: 20 * 60_000 },

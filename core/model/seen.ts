@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { MachineShape } from './machine-shape.ts'
 
 /**
  * What an agent sees of its site: the declared schema of `site.seen`. No usage figures, because they change all the
@@ -65,6 +66,26 @@ export const TalosStage = z.enum([
 ])
 export type TalosStage = z.infer<typeof TalosStage>
 
+/** More differences than this say one thing: somebody rebuilt the guest. */
+export const MAX_DRIFT = 16
+
+/** One attribute of a guest that is not as an operation last left it. */
+export const DriftSeen = z.object({
+  /** As in `memory-mib` or `nic 0 bridge`. */
+  attribute: z.string().max(64),
+  /** `hot`: changed back while it runs · `pending`: with a power cycle · `immutable`: only a new machine has it. */
+  class: z.enum(['hot', 'pending', 'immutable']),
+  /** Absent when there should be no such thing. */
+  wanted: text.optional(),
+  /** Absent when there is no such thing. */
+  seen: text.optional(),
+  /** Right already from the next power cycle on. */
+  waits: z.boolean().optional(),
+  /** No operation changes it back, as for a disk that was moved. */
+  byHand: z.boolean().optional(),
+})
+export type DriftSeen = z.infer<typeof DriftSeen>
+
 /** One of our machines, by its SMBIOS UUID. */
 export const MachineSeen = z.object({
   machineId: z.string().max(36),
@@ -81,6 +102,12 @@ export const MachineSeen = z.object({
   etcd: z
     .object({ memberId: z.string().max(20), learner: z.boolean(), leader: z.boolean(), healthy: z.boolean() })
     .optional(),
+  /** The host it is on, when that is not where it was placed: somebody, or HA, moved it. */
+  movedTo: text.optional(),
+  /** As what it was last made or changed by this agent; absent when another agent did. */
+  shape: MachineShape.optional(),
+  /** How it differs from that now; absent when in nothing. */
+  drift: z.array(DriftSeen).max(MAX_DRIFT).optional(),
 })
 export type MachineSeen = z.infer<typeof MachineSeen>
 

@@ -53,6 +53,8 @@ export interface Finding {
     | 'control-planes-share-storage'
     | 'host-failure-costs-quorum'
     | 'left-behind'
+    | 'restart-planned'
+    | 'drift'
   readonly text: string
   readonly facts: Facts
 }

@@ -1,4 +1,5 @@
 import { formatMiB } from '../base/units.ts'
+import type { Placement } from '../model/placement.ts'
 import { mebibytes } from '../model/quantity.ts'
 import type { GuestSeen } from '../model/seen.ts'
 import type { HostSpec } from '../model/site.ts'
@@ -76,6 +77,12 @@ export function hostCapacity(spec: HostSpec, ledger: Ledger): HostCapacity | und
 export const guestOf = (adopted: Pick<AdoptedGuest, 'host' | 'vmid'>, guests: readonly GuestSeen[]) =>
   guests.find((guest) => guest.host === adopted.host && guest.vmid === adopted.vmid)
 
+/** Where a machine is: the host it is seen on, which is not that of its placement once somebody, or HA, moved it. */
+export const hostOf = (
+  { machineId, host }: Pick<Placement, 'machineId' | 'host'>,
+  guests: readonly GuestSeen[],
+): string => guests.find(({ uuid }) => uuid === machineId)?.host ?? host
+
 interface Taker {
   readonly as: 'adopted' | 'foreign' | 'managed' | 'inFlight'
   readonly cpu: number
@@ -86,7 +93,7 @@ interface Taker {
 function takersOn(host: string, ledger: Ledger): readonly Taker[] {
   const here = ledger.seen.guests.filter((guest) => guest.host === host)
   const ours = new Set(ledger.placements.map((placement) => placement.machineId))
-  const exists = new Set(ledger.seen.guests.map((guest) => guest.uuid))
+  const seenOn = new Map(ledger.seen.guests.map((guest) => [guest.uuid, guest.host]))
   const adopted = ledger.adopted.filter((guest) => guest.host === host)
   const known = new Set(adopted.map((guest) => guestOf(guest, here)))
   return [
@@ -99,9 +106,9 @@ function takersOn(host: string, ledger: Ledger): readonly Taker[] {
       .filter((guest) => !known.has(guest) && !(guest.uuid && ours.has(guest.uuid)))
       .map(({ cpu, memoryMiB }): Taker => ({ as: 'foreign', cpu, memoryMiB, drawFrom: undefined })),
     ...ledger.placements
-      .filter((placement) => placement.host === host)
+      .filter((placement) => (seenOn.get(placement.machineId) ?? placement.host) === host)
       .map(({ machineId, cpu, memoryMiB, drawFrom }): Taker => {
-        const as = exists.has(machineId) ? 'managed' : 'inFlight'
+        const as = seenOn.has(machineId) ? 'managed' : 'inFlight'
         return { as, cpu, memoryMiB, drawFrom }
       }),
   ]

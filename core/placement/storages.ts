@@ -80,6 +80,17 @@ const missing = (host: string, wanted: string, disk: Disk, able: readonly Storag
   there: able.map(({ name }) => name),
 })
 
+/**
+ * Whether a disk may grow by so much. A thin storage promises by size, so earlier growth is in what is declared already; a
+ * thick one shows only what is written, so what was promised before and is not written yet is told in `grownGiB`.
+ */
+export function growthOn(storage: StorageSeen, byGiB: number, rooms: Rooms, grownGiB: number) {
+  const { declaredGiB, promisedGiB } = rooms.disksOn(storage)
+  return THIN.has(storage.type ?? '')
+    ? onThin(storage, { sizeGiB: byGiB }, declaredGiB)
+    : onThick(storage, { sizeGiB: byGiB }, promisedGiB + grownGiB)
+}
+
 function roomOn(storage: StorageSeen, disk: Disk, rooms: Rooms, earlier: readonly PlacedDisk[]) {
   const own = earlier
     .filter((placed) => placed.storage === storage.name)
@@ -90,7 +101,7 @@ function roomOn(storage: StorageSeen, disk: Disk, rooms: Rooms, earlier: readonl
     : onThick(storage, disk, promisedGiB + own)
 }
 
-function onThin(storage: StorageSeen, { sizeGiB }: Disk, promisedGiB: number) {
+function onThin(storage: StorageSeen, { sizeGiB }: Pick<Disk, 'sizeGiB'>, promisedGiB: number) {
   const usedGiB = storage.totalGiB - storage.freeGiB
   const freeGiB = Math.floor(storage.totalGiB * THIN_PROMISE) - promisedGiB
   const full = usedGiB >= storage.totalGiB * THIN_MAX_USED
@@ -104,7 +115,7 @@ function onThin(storage: StorageSeen, { sizeGiB }: Disk, promisedGiB: number) {
   }
 }
 
-function onThick(storage: StorageSeen, { sizeGiB }: Disk, promisedGiB: number) {
+function onThick(storage: StorageSeen, { sizeGiB }: Pick<Disk, 'sizeGiB'>, promisedGiB: number) {
   const neededGiB = Math.ceil(sizeGiB * (1 + THICK_MARGIN))
   const freeGiB = storage.freeGiB - promisedGiB
   return {

@@ -23,6 +23,8 @@ export const RememberedMachine = z
     /** The same for its other NICs, in their order; absent when it has none. */
     moreAddresses: z.array(z.string().max(15)).max(MAX_NICS).optional(),
     birthHash: z.string().max(64),
+    /** The same of what it keeps for life (`keptHash`); absent in what was remembered before machines could change. */
+    keptHash: z.string().max(64).optional(),
     wanted: z.boolean(),
   })
   .readonly()
@@ -34,8 +36,24 @@ export type RememberedMachine = z.infer<typeof RememberedMachine>
  * chooses a host (where, pins) says nothing about a machine that has one.
  */
 export function birthHash(documents: ClusterDocuments, asked: AskedMachine): string {
-  const { spec } = documents.cluster
   const { where: _, pins: __, ...hardware } = classOf(documents, asked.class)
+  return hashOfMachine(documents, asked, hardware)
+}
+
+/**
+ * The same without what can be changed in place (`MachineShape`): once etcd is bootstrapped a machine keeps this, and only
+ * this, for life.
+ */
+export function keptHash(documents: ClusterDocuments, asked: AskedMachine): string {
+  const { cpu, cpuType, memory, numa, onboot, protection, tags, where, pins, disks, ...kept } = classOf(
+    documents,
+    asked.class,
+  )
+  return hashOfMachine(documents, asked, { ...kept, disks: disks.map((disk) => ({ ...disk, size: undefined })) })
+}
+
+function hashOfMachine(documents: ClusterDocuments, asked: AskedMachine, hardware: object): string {
+  const { spec } = documents.cluster
   const networks = asked.nics.map(({ network, address, mac, firewall, hostTunnel }) => {
     const { bridge, vlan, mtu, cidr, gateway, nameservers } = networkOf(documents, network)
     return { network, address, mac, firewall, hostTunnel, bridge, vlan, mtu, cidr, gateway, nameservers }
@@ -77,7 +95,7 @@ export function reconcileMachines(
     if (!machine.wanted || now?.role !== machine.role || !hasAddresses(machine, now)) return false
     return bootstrapped || machine.birthHash === birthHash(documents, now)
   }
-  const kept = remembered.map((machine) => ({ ...machine, wanted: fits(machine) }))
+  const kept = remembered.map((machine) => ({ ...withKeptHash(machine, documents, asked), wanted: fits(machine) }))
   const present = new Set(kept.filter((machine) => machine.wanted).map((machine) => machine.name))
   const born = [...asked.values()]
     .filter(({ name }) => !present.has(name))
@@ -87,9 +105,22 @@ export function reconcileMachines(
       role: machine.role,
       ...addressesAsked(machine),
       birthHash: birthHash(documents, machine),
+      keptHash: keptHash(documents, machine),
       wanted: true,
     }))
   return [...kept, ...born]
+}
+
+/** A machine that was remembered without it gets it while its documents are still those it was born with. */
+function withKeptHash(
+  machine: RememberedMachine,
+  documents: ClusterDocuments,
+  asked: ReadonlyMap<string, AskedMachine>,
+): RememberedMachine {
+  const now = asked.get(machine.name)
+  return machine.keptHash === undefined && now && machine.birthHash === birthHash(documents, now)
+    ? { ...machine, keptHash: keptHash(documents, now) }
+    : machine
 }
 
 function addressesAsked({ nics }: AskedMachine): Pick<RememberedMachine, 'address' | 'moreAddresses'> {

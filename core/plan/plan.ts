@@ -2,6 +2,7 @@ import { isOpen } from '../model/operation.ts'
 import type { Hold } from '../model/hold.ts'
 import { byAddress, contractOf } from './ask.ts'
 import { askedByName, completeDocuments, type ClusterDocuments } from './documents.ts'
+import { inPlaceFindings } from './in-place-findings.ts'
 import { leftBehind } from './left-behind.ts'
 import type { Plan, PlannedOperation } from './plan-type.ts'
 import type { Rule, Situation, Verdict } from './rule.ts'
@@ -17,6 +18,7 @@ import { locks, maintenanceLocks } from './rules/locks.ts'
 import { placement } from './rules/placement.ts'
 import { readdress } from './rules/readdress.ts'
 import { references } from './rules/references.ts'
+import { resize } from './rules/resize.ts'
 import { secrets } from './rules/secrets.ts'
 import { start } from './rules/start.ts'
 import { stopWork } from './rules/stop-work.ts'
@@ -43,6 +45,7 @@ const RULES: readonly Rule[] = [
   start,
   configure,
   bootstrap,
+  resize,
   check,
 ]
 
@@ -52,7 +55,8 @@ const SAFETY_LOOK_MS = 2 * 60_000
 export function plan(view: ClusterView): Plan {
   if (view.cluster.forgottenAt !== undefined) return forgetAll(view)
   const documents = completeDocuments(view)
-  const verdicts = documents ? verdictsOf(situationOf(view, documents)) : references(view)
+  const situation = documents && situationOf(view, documents)
+  const verdicts = situation ? verdictsOf(situation) : references(view)
   const mayAct = view.agent.online && view.seenAt !== undefined && maintenanceLocks(view).length === 0
 
   const operations: PlannedOperation[] = []
@@ -90,7 +94,7 @@ export function plan(view: ClusterView): Plan {
     ...(bootstrapPlan ? { bootstrap: bootstrapPlan } : {}),
     ...(contract === view.contract ? {} : { contract }),
     holds: holdsOf(settled, view),
-    findings: [...view.placementFindings, ...leftBehind(view)],
+    findings: [...view.placementFindings, ...leftBehind(view), ...(situation ? inPlaceFindings(situation) : [])],
     ...(lookAgainAt === undefined ? {} : { lookAgainAt }),
   }
 }

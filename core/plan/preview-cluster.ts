@@ -3,11 +3,13 @@ import { placementFindings } from '../placement/findings.ts'
 import type { Explanation } from '../placement/explain.ts'
 import type { Ledger } from '../placement/ledger.ts'
 import { place } from '../placement/place.ts'
+import { resizePlacements } from '../placement/resize.ts'
 import { mintMachineId } from '../model/ids.ts'
 import { clashingAddresses } from './clash.ts'
-import type { ClusterDocuments } from './documents.ts'
+import { askedByName, type ClusterDocuments } from './documents.ts'
 import { addressOfMachine, reconcileMachines, requestsFor, type RememberedMachine } from './machines.ts'
 import { plan } from './plan.ts'
+import { sizesToReserve } from './resizing.ts'
 import type { Plan } from './plan-type.ts'
 import type { ClusterView } from './view.ts'
 
@@ -48,8 +50,25 @@ export function previewCluster(input: PreviewInput): ClusterPreview {
   })
   const known = new Set(ledger.placements.map((placement) => placement.machineId))
   const fresh = answer.ok ? answer.placements.filter((placement) => !known.has(placement.machineId)) : []
-  const after: Ledger = { ...ledger, placements: [...ledger.placements, ...fresh] }
   const { seen } = ledger
+  const placed: Ledger = { ...ledger, placements: [...ledger.placements, ...fresh] }
+  const sizes = resizePlacements(
+    sizesToReserve(
+      machines.map((machine) => ({
+        machine,
+        placement: placed.placements.find(({ machineId }) => machineId === machine.machineId),
+      })),
+      seen.machines,
+      askedByName(documents),
+      documents,
+    ),
+    placed,
+  )
+  const resized = new Map(sizes.placements.map((placement) => [placement.machineId, placement]))
+  const after: Ledger = {
+    ...placed,
+    placements: placed.placements.map((placement) => resized.get(placement.machineId) ?? placement),
+  }
   const placementOf = (machineId: string) => after.placements.find((placement) => placement.machineId === machineId)
   return {
     plan: plan({
@@ -70,6 +89,7 @@ export function previewCluster(input: PreviewInput): ClusterPreview {
         refusal: answer.ok
           ? undefined
           : answer.refusals.find((refusal) => refusal.machineId === machine.machineId)?.problem,
+        growthRefusal: sizes.refusals.find((refusal) => refusal.machineId === machine.machineId)?.problem,
         seen: seen.machines.find((row) => row.machineId === machine.machineId),
         node: seen.nodes.find((row) => row.clusterUid === documents.cluster.uid && row.name === machine.name),
       })),

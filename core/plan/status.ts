@@ -1,6 +1,7 @@
 import { isOpen, type Operation } from '../model/operation.ts'
 import type { ClusterPhase, ClusterStatus, MachinePhase, MachineStatus } from '../model/status.ts'
 import { byAddress, contractOf, hasSettled, isReady, succeeded } from './ask.ts'
+import { isRestarting } from './disruption.ts'
 import type { Plan } from './plan-type.ts'
 import type { ClusterView, MachineView } from './view.ts'
 
@@ -28,7 +29,7 @@ function clusterPhase(view: ClusterView, plan: Plan, machines: readonly MachineV
   const leaving = machines.length > wanted.length
   const allReady = wanted.length > 0 && wanted.every(isReady)
   // Once they are forgotten, the gate is asked again for those that stay.
-  const busy = anyOpen(view) || plan.operations.length > 0 || plan.forget.length > 0
+  const busy = anyOpen(view) || plan.operations.length > 0 || plan.forget.length > 0 || plan.holds.some(isResizing)
   if (hasSettled(view)) {
     if (allReady && !leaving && !busy) return 'ready'
     return leaving || busy || wanted.some((machine) => !everConfigured(view, machine)) ? 'changing' : 'degraded'
@@ -36,6 +37,10 @@ function clusterPhase(view: ClusterView, plan: Plan, machines: readonly MachineV
   const begun = busy || view.secretsVersion > 0 || view.operations.length > 0
   return begun ? 'creating' : 'waiting'
 }
+
+/** A machine that is not yet what is asked for is a change that is not done, be it that it may not grow or tries again. */
+const isResizing = ({ code, facts }: Plan['holds'][number]): boolean =>
+  code === 'growth-refused' || facts['kind'] === 'machine.resize'
 
 const anyOpen = (view: ClusterView): boolean => view.operations.some((operation) => isOpen(operation.state))
 
@@ -50,7 +55,9 @@ function machineStatus(view: ClusterView, machine: MachineView): MachineStatus {
     role: machine.role,
     phase: machinePhase(view, machine),
     address: machine.address,
-    ...(machine.placement ? { host: machine.placement.host, vmid: machine.placement.vmid } : {}),
+    ...(machine.placement
+      ? { host: machine.seen?.movedTo ?? machine.placement.host, vmid: machine.placement.vmid }
+      : {}),
     ...(machine.seen?.talosVersion ? { talosVersion: machine.seen.talosVersion } : {}),
     ...(machine.node ? { kubernetesVersion: machine.node.version } : {}),
     ...(machine.seen?.etcd ? { etcd: etcdWord(machine.seen.etcd) } : {}),
@@ -63,8 +70,8 @@ export function machinePhase(view: ClusterView, machine: MachineView): MachinePh
   if (view.cluster.deletingAt !== undefined || !machine.wanted) return 'leaving'
   if (isReady(machine)) return 'ready'
   if (everConfigured(view, machine) && seen !== undefined && (seen.power !== 'on' || seen.stage === 'unreachable'))
-    // A node that restarts its services after its first configuration is away for a moment; it is lost only later.
-    return hasSettled(view) ? 'lost' : 'configured'
+    // A node that restarts its services after its first configuration, or is restarted, is away for a moment; it is lost only later.
+    return hasSettled(view) && !isRestarting(view, machine) ? 'lost' : 'configured'
   if (seen?.etcd !== undefined || machine.node !== undefined) return 'joined'
   if (everConfigured(view, machine)) return 'configured'
   if (seen?.power === 'on') return seen.stage === 'maintenance' ? 'maintenance' : 'running'

@@ -52,9 +52,13 @@ export interface MachineView {
   readonly address: string
   /** Hash of everything that decides how the machine is made; see `birthHash`. */
   readonly birthHash: string
+  /** Hash of what it keeps for life; see `keptHash`. */
+  readonly keptHash?: string | undefined
   readonly placement: Placement | undefined
   /** Why the Site object refused to place it, when it did. */
   readonly refusal: Problem | undefined
+  /** Why the Site object refused to give it more of its place, when it did. */
+  readonly growthRefusal?: Problem | undefined
   readonly seen: MachineSeen | undefined
   /** Why its power is unknown, when it is (see ./unclear.ts). */
   readonly unclear?: Facts | undefined

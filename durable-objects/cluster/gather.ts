@@ -2,8 +2,9 @@ import { invariant } from '#core/base/invariant.ts'
 import { mintMachineId } from '#core/model/ids.ts'
 import type { Problem } from '#core/model/problem.ts'
 import { clashingAddresses } from '#core/plan/clash.ts'
-import { completeDocuments } from '#core/plan/documents.ts'
+import { askedByName, completeDocuments } from '#core/plan/documents.ts'
 import { addressOfMachine, reconcileMachines, requestsFor } from '#core/plan/machines.ts'
+import { sizesToReserve } from '#core/plan/resizing.ts'
 import type { ClusterView } from '#core/plan/view.ts'
 import { gatherCluster, type GatheredCluster } from '#db/gather.ts'
 import { openDb } from '#db/open.ts'
@@ -18,6 +19,8 @@ export interface Gathered {
   readonly seen: SeenAnswer
   /** By machine id. */
   readonly refusals: ReadonlyMap<string, Problem>
+  /** By machine id: why its place does not grow. */
+  readonly growthRefusals: ReadonlyMap<string, Problem>
 }
 
 const UNSEEN: SeenAnswer = {
@@ -36,12 +39,13 @@ export async function gather(env: RelayEnv, store: ClusterStore): Promise<Gather
   if (!documents) return undefined
   store.setName(documents.cluster.metadata.name)
   const siteUid = documents.site?.uid ?? store.siteUid
-  if (siteUid === undefined) return { documents, seen: UNSEEN, refusals: new Map() }
+  if (siteUid === undefined) return { documents, seen: UNSEEN, refusals: new Map(), growthRefusals: new Map() }
   store.setSiteUid(siteUid)
   rememberMachines(store, documents)
   const refusals = await reserve(env, store, documents, siteUid)
   const seen = await siteObject(env, siteUid).seen(siteUid, uid)
-  return { documents, seen, refusals }
+  const growthRefusals = await resize(env, store, documents, siteUid, seen, refusals.size > 0)
+  return { documents, seen, refusals, growthRefusals }
 }
 
 function rememberMachines(store: ClusterStore, documents: GatheredCluster): void {
@@ -77,9 +81,28 @@ async function reserve(
   return new Map()
 }
 
+/** Brings the places of machines to the size that is asked for; answers why not, machine by machine (P20). */
+async function resize(
+  env: RelayEnv,
+  store: ClusterStore,
+  documents: GatheredCluster,
+  siteUid: string,
+  seen: SeenAnswer,
+  othersRefused: boolean,
+): Promise<ReadonlyMap<string, Problem>> {
+  const complete = completeDocuments(documents)
+  if (!complete || documents.cluster.deletingAt !== undefined || seen.seenAt === undefined) return new Map()
+  const requests = sizesToReserve(store.machines.all(), seen.machines, askedByName(complete), complete)
+  // A wish that was taken back is told, too, so that the site no longer wakes the cluster for its sake.
+  if (requests.length === 0 && !store.holds.some(({ code }) => code === 'growth-refused')) return new Map()
+  const answer = await siteObject(env, siteUid).resize(siteUid, complete.cluster.uid, requests, othersRefused)
+  store.machines.place(answer.placements)
+  return new Map(answer.refusals.map((refusal) => [refusal.machineId, refusal.problem]))
+}
+
 /** The frozen facts: what was gathered, and what the object remembers at this moment. Nothing here waits. */
 export function toView(gathered: Gathered, store: ClusterStore, now: number): ClusterView {
-  const { documents, seen, refusals } = gathered
+  const { documents, seen, refusals, growthRefusals } = gathered
   const { online, since } = seen.agent
   return {
     now,
@@ -97,6 +120,7 @@ export function toView(gathered: Gathered, store: ClusterStore, now: number): Cl
       address: addressOfMachine(machine, placement),
       placement,
       refusal: refusals.get(machine.machineId),
+      growthRefusal: growthRefusals.get(machine.machineId),
       seen: seen.machines.find((row) => row.machineId === machine.machineId),
       unclear: seen.unclear[machine.machineId],
       // A node of that name with another address belongs to an earlier machine.

@@ -41,6 +41,19 @@ export class PlacementTable {
     })
   }
 
+  /** Another size of a place that is given already; one that was taken back meanwhile stays taken back. */
+  replace(clusterUid: string, placements: readonly Placement[]): void {
+    this.#sql.transaction(() => {
+      for (const placement of placements)
+        this.#sql.run(
+          'UPDATE placements SET placement = ? WHERE machine_id = ? AND cluster_uid = ?',
+          JSON.stringify(placement),
+          placement.machineId,
+          clusterUid,
+        )
+    })
+  }
+
   /** How many were taken back; those of other clusters are not. */
   release(clusterUid: string, machineIds: readonly string[]): number {
     const mine = this.machineIds(clusterUid)

@@ -1,5 +1,6 @@
 import { DurableObject } from 'cloudflare:workers'
 import type { PlacementRequest } from '#core/model/placement.ts'
+import type { ResizeDecision, SizeRequest } from '#core/placement/resize.ts'
 import { problem } from '#core/model/problem.ts'
 import { readMessage } from '#core/protocol/read-message.ts'
 import type { SecretsGet } from '#core/protocol/secrets-get.ts'
@@ -23,6 +24,7 @@ import { openDesk, type Desk } from './desk.ts'
 import { DOOR_HEADERS, readDoorPass } from '../door-pass.ts'
 import { Link } from './link.ts'
 import { MAX_MAIL } from './mailbox.ts'
+import { resizePlaces } from './resize-places.ts'
 import type { SiteStore } from './site-store.ts'
 
 /**
@@ -58,6 +60,20 @@ export class SiteObject extends DurableObject<RelayEnv> implements SitePort {
     // Nothing is awaited from here on: two clusters can never be given the same place.
     const answer = allocate(store, documents, clusterUid, requests)
     this.#countRows()
+    return answer
+  }
+
+  async resize(
+    siteUid: string,
+    clusterUid: string,
+    requests: readonly SizeRequest[],
+    othersRefused: boolean,
+  ): Promise<ResizeDecision> {
+    const { store } = this.#desk(siteUid)
+    const documents = await gatherSite(openDb(this.env.DB), siteUid)
+    const { givesBack, ...answer } = resizePlaces(store, documents, clusterUid, requests, othersRefused)
+    // Whoever was refused may find room now.
+    await this.#follow(givesBack ? { wake: store.clusters.refused().filter((uid) => uid !== clusterUid) } : {})
     return answer
   }
 

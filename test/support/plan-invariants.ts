@@ -13,6 +13,9 @@ export const UNIQUE: Readonly<Record<string, (placement: Placement) => readonly 
   address: ({ nics }) => nics.map(({ address }) => address),
 }
 
+const restarts = ({ kind, input }: Plan['operations'][number]): boolean =>
+  kind === 'machine.resize' && 'restart' in input && input.restart !== 'never'
+
 /** What no plan may ever do, whatever the view. */
 export function checkInvariants(world: World, next: Plan): void {
   const view = world.view()
@@ -40,6 +43,18 @@ export function checkInvariants(world: World, next: Plan): void {
     const staying = view.machines.filter((other) => other !== machine && isMember(other))
     if (!deleting && staying.filter(isHealthyMember).length < quorumOf(staying.length))
       fail('P2', `${machine.name} costs etcd its quorum`)
+  }
+  const restarting = [...next.operations, ...world.operations.filter(({ state }) => isOpen(state))].filter(restarts)
+  if (restarting.length > 1) fail('P4', 'two machines are restarted at once')
+  for (const { subject } of next.operations.filter(restarts)) {
+    const others = view.machines.filter((machine) => machine.machineId !== subject)
+    const away = others.find((machine) => machine.seen?.intentHash !== undefined && !isReady(machine))
+    if (away) fail('P4', `a machine is restarted while ${away.name} is away`)
+    const members = others.filter(
+      (machine) => machine.seen?.intentHash !== undefined && machine.role === 'controlplane',
+    )
+    if (members.length > 0 && members.filter(isHealthyMember).length < quorumOf(members.length + 1))
+      fail('P2', 'a restart costs etcd its quorum')
   }
   const bootstraps = next.operations.filter((operation) => operation.kind === 'etcd.bootstrap')
   for (const operation of bootstraps) {

@@ -2,17 +2,22 @@ import type { Operation, OperationResult } from '#core/model/operation.ts'
 import { isOpen } from '#core/model/operation.ts'
 import { problem } from '#core/model/problem.ts'
 import { EMPTY_SEEN, type MachineSeen, type NodeSeen, type SiteSeen } from '#core/model/seen.ts'
+import type { Hardware } from '#core/model/hardware.ts'
+import { shapeOf, type MachineShape } from '#core/model/machine-shape.ts'
 import type { Placement } from '#core/model/placement.ts'
-import type { ClusterDocument, Stored } from '#core/model/document.ts'
+import type { ClusterDocument, MachineClassDocument, Stored } from '#core/model/document.ts'
 import { clashingAddresses } from '#core/plan/clash.ts'
+import { askedByName } from '#core/plan/documents.ts'
 import { addressOfMachine, reconcileMachines, requestsFor, type RememberedMachine } from '#core/plan/machines.ts'
 import { plan } from '#core/plan/plan.ts'
+import { sizesToReserve } from '#core/plan/resizing.ts'
 import type { Plan } from '#core/plan/plan-type.ts'
 import { clusterStatus } from '#core/plan/status.ts'
 import type { Bootstrap, ClusterView } from '#core/plan/view.ts'
 import type { Ledger } from '#core/placement/ledger.ts'
 import { toLedger } from '#core/placement/to-ledger.ts'
 import { place } from '#core/placement/place.ts'
+import { resizePlacements } from '#core/placement/resize.ts'
 import { mintMachineId } from '#core/model/ids.ts'
 import { aCluster, aMachineClass, aNetwork, aSite, CLUSTER_UID } from './documents.ts'
 import { checkInvariants } from './plan-invariants.ts'
@@ -25,6 +30,8 @@ import type { Random } from './random.ts'
  */
 export interface World {
   cluster: Stored<ClusterDocument>
+  /** The class of its control planes; the owner may change it. */
+  machineClass: Stored<MachineClassDocument>
   now: number
   online: boolean
   readonly operations: Operation[]
@@ -52,6 +59,8 @@ interface Vm {
   intentHash: string | undefined
   etcd: 'none' | 'learner' | 'healthy'
   nodeReady: boolean
+  /** As what it was last made. */
+  shape: MachineShape | undefined
 }
 
 export function createWorld(random: Random, site = aSite()): World {
@@ -85,14 +94,15 @@ export function createWorld(random: Random, site = aSite()): World {
     nodes: [],
   }
   const networks = { lan: aNetwork() }
-  const machineClasses = { 'cp-small': aMachineClass() }
-  const documents = { networks, machineClasses }
+  const documentsNow = () => ({ networks, machineClasses: { 'cp-small': world.machineClass } })
   let count = 0
   let holds: ClusterView['holds'] = []
   const refusals = new Map<string, ReturnType<typeof problem>>()
+  const growthRefusals = new Map<string, ReturnType<typeof problem>>()
 
   const world: World = {
     cluster: aCluster(),
+    machineClass: aMachineClass(),
     now: 1_000_000,
     online: true,
     operations: [],
@@ -108,7 +118,7 @@ export function createWorld(random: Random, site = aSite()): World {
         now: world.now,
         cluster: world.cluster,
         site,
-        ...documents,
+        ...documentsNow(),
         agent: world.online ? { online: true, since: 0 } : { online: false, since: 0 },
         seenAt: world.now,
         secretsVersion: world.secretsVersion,
@@ -119,6 +129,7 @@ export function createWorld(random: Random, site = aSite()): World {
           address: addressOfMachine(machine, placementOf(world, machine)),
           placement: placementOf(world, machine),
           refusal: refusals.get(machine.machineId),
+          growthRefusal: growthRefusals.get(machine.machineId),
           seen: seenOf(machine.machineId, world.vms.get(machine.machineId)),
           node: nodeOf(world.vms.get(machine.machineId)),
         })),
@@ -130,7 +141,7 @@ export function createWorld(random: Random, site = aSite()): World {
     },
     ledger: () => worldLedger(world, site, seen),
     turn() {
-      const complete = { cluster: world.cluster, site, ...documents }
+      const complete = { cluster: world.cluster, site, ...documentsNow() }
       const deleting = world.cluster.deletingAt !== undefined
       world.machines = reconcileMachines(
         world.machines,
@@ -151,6 +162,15 @@ export function createWorld(random: Random, site = aSite()): World {
         )
         if (answer.ok) world.placements.push(...answer.placements)
         else for (const refusal of answer.refusals) refusals.set(refusal.machineId, refusal.problem)
+      }
+      if (!deleting) {
+        const rows = world.machines.map(({ machineId }) => seenOf(machineId, world.vms.get(machineId)))
+        const kept = world.machines.map((machine) => ({ machine, placement: placementOf(world, machine) }))
+        const sizes = resizePlacements(sizesToReserve(kept, rows, askedByName(complete), complete), world.ledger())
+        const resized = new Map(sizes.placements.map((placement) => [placement.machineId, placement]))
+        world.placements = world.placements.map((placement) => resized.get(placement.machineId) ?? placement)
+        growthRefusals.clear()
+        for (const refusal of sizes.refusals) growthRefusals.set(refusal.machineId, refusal.problem)
       }
       const next = plan(world.view())
       checkInvariants(world, next)
@@ -182,6 +202,8 @@ export function createWorld(random: Random, site = aSite()): World {
             ? { state: 'cancelled', finishedAt: world.now }
             : { state: 'running', startedAt: world.now },
         )
+        const restarted = mayRestart(operation) ? world.vms.get(operation.subject) : undefined
+        if (restarted && !operation.cancelling) Object.assign(restarted, { power: 'off', nodeReady: false })
         return
       }
       if (operation.cancelling && chance.chance(0.7)) {
@@ -222,7 +244,7 @@ export const worldLedger = (world: World, site = aSite(), seen: SiteSeen = EMPTY
   )
 
 function effect(world: World, operation: Operation): void {
-  const input = operation.input as { name?: string; machineId?: string; intentHash?: string }
+  const input = operation.input as { name?: string; machineId?: string; intentHash?: string; hardware?: Hardware }
   const vm = world.vms.get(operation.subject)
   if (operation.kind === 'secrets.create') world.secretsVersion = 1
   if (operation.kind === 'machine.create' && !vm)
@@ -233,7 +255,9 @@ function effect(world: World, operation: Operation): void {
       intentHash: undefined,
       etcd: 'none',
       nodeReady: false,
+      shape: shapeOf(input.hardware!),
     })
+  if (operation.kind === 'machine.resize' && vm) Object.assign(vm, { shape: shapeOf(input.hardware!), power: 'on' })
   if (operation.kind === 'machine.start' && vm) vm.power = 'on'
   if (operation.kind === 'machine.configure' && vm) vm.intentHash = input.intentHash
   if (operation.kind === 'machine.remove') world.vms.delete(operation.subject)
@@ -244,6 +268,9 @@ function effect(world: World, operation: Operation): void {
     world.bootstrapCount++
   }
 }
+
+export const mayRestart = ({ kind, input }: Operation): boolean =>
+  kind === 'machine.resize' && 'restart' in input && input.restart !== 'never'
 
 /** A configured machine joins once etcd is there: learners one at a time, as etcd does it. */
 function settle(world: World, vm: Vm): void {
@@ -275,8 +302,9 @@ function seenOf(machineId: string, vm: Vm | undefined): MachineSeen {
     power: vm.power,
     stage: vm.power === 'off' ? 'unreachable' : vm.intentHash ? 'running' : 'maintenance',
     ready: vm.nodeReady,
+    ...(vm.shape ? { shape: vm.shape } : {}),
     ...(vm.intentHash ? { intentHash: vm.intentHash } : {}),
-    ...(vm.etcd === 'none'
+    ...(vm.etcd === 'none' || vm.power === 'off'
       ? {}
       : { etcd: { memberId: vm.name, learner: vm.etcd === 'learner', leader: false, healthy: vm.etcd === 'healthy' } }),
   }

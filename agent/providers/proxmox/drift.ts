@@ -1,5 +1,4 @@
-import type { Hardware } from '#core/model/hardware.ts'
-import type { Drift, DriftClass } from '../provider.ts'
+import type { Drift, DriftClass, MadeMachine } from '../provider.ts'
 import { attributesOf, type Attributes } from './drift-attributes.ts'
 import { toText, type Row } from './parse.ts'
 import { nicKey } from './shape/nics.ts'
@@ -11,13 +10,7 @@ import { nicKey } from './shape/nics.ts'
  *
  * Source: facts proxmox.md §4.
  */
-export interface WantedMachine {
-  readonly machineId: string
-  readonly name: string
-  readonly clusterName: string
-  readonly guestAgent: boolean
-  readonly hardware: Hardware
-}
+export type WantedMachine = Pick<MadeMachine, 'machineId' | 'name' | 'clusterName' | 'guestAgent' | 'hardware'>
 
 /**
  * `pending` are the rows of `GET …/pending`: a value that is right, but waits for a power cycle, is a difference of

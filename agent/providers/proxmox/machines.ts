@@ -2,9 +2,9 @@ import { err, ok, type Result } from '#core/base/result.ts'
 import { problem, type Problem } from '#core/model/problem.ts'
 import type { MachineFound, MachineRef, NewMachine, Provider, TaskHandle } from '../provider.ts'
 import { checkRelease } from './capabilities.ts'
+import { changeMethods } from './changes.ts'
 import { releaseFromHa } from './cluster.ts'
 import { creationParams } from './creation.ts'
-import { driftOf } from './drift.ts'
 import { saysSilentGuest, saysTaken, saysUnknownParameter, toProblem } from './errors.ts'
 import { addressOf } from './guest-address.ts'
 import type { GuestConfigs } from './guest-configs.ts'
@@ -16,10 +16,9 @@ import {
   destroyVm,
   putVmConfig,
   resizeDisk,
+  shutDownVm,
   startVm,
   stopVm,
-  vmConfig,
-  vmPending,
 } from './nodes/qemu.ts'
 import type { FindRunning } from './running-tasks.ts'
 import { SYSTEM_DISK } from './shape/disks.ts'
@@ -41,6 +40,9 @@ export type MachineMethods = Pick<
   | 'releaseFromHa'
   | 'findAddress'
   | 'findDrift'
+  | 'startChange'
+  | 'startGrowth'
+  | 'startShutdown'
   | 'startPowerOn'
   | 'startPowerOff'
   | 'startDestruction'
@@ -103,17 +105,13 @@ export function machineMethods({ http, configs, findRunning, pool }: MachinePart
       return saysSilentGuest(interfaces.error) ? ok(undefined) : err(toProblem(interfaces.error))
     },
 
-    async findDrift(machine) {
-      const sight = await look(http, configs, machine)
-      if (!sight.ok) return sight
-      const { machineId, host, vmid } = machine
-      if (sight.value.state !== 'present') return err(problem('not-found', { machineId, host, vmid }))
-      const place = sight.value.machine
-      const config = await vmConfig(http, place.host, place.vmid)
-      if (!config.ok) return err(toProblem(config.error))
-      const pending = await vmPending(http, place.host, place.vmid)
-      return pending.ok ? ok(driftOf(machine, config.value, pending.value)) : err(toProblem(pending.error))
-    },
+    ...changeMethods({ http, configs }),
+    startShutdown: (ref) =>
+      actOn(
+        ref,
+        (found) => !found.running,
+        ({ host, vmid }) => shutDownVm(http, host, vmid, SHUTDOWN_S),
+      ),
 
     async startPowerOn(ref) {
       const proven = await prove(http, configs, ref)
@@ -135,6 +133,9 @@ export function machineMethods({ http, configs, findRunning, pool }: MachinePart
       ),
   }
 }
+
+/** Talos ends its pods in 30 s, and waits for some services longer. */
+const SHUTDOWN_S = 120
 
 const HOST_TUNNEL = 'host-tunnel'
 

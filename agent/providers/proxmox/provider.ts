@@ -7,7 +7,7 @@ import { imageMethods } from './images.ts'
 import { leftoverMethods } from './leftovers.ts'
 import { machineMethods } from './machines.ts'
 import { createObserve } from './observe.ts'
-import { createFindRunning, pollTask } from './running-tasks.ts'
+import { createFindRunning, listEndedWork, pollTask } from './running-tasks.ts'
 
 /**
  * Proxmox VE 8 and 9 as a provider: 8.4 and newer make machines from disk images, 8.0 to 8.3 from ISOs, older ones are
@@ -29,6 +29,7 @@ export function createProxmoxProvider(options: ProxmoxOptions): Provider {
     ...imageMethods(http, configs, findRunning),
     ...machineMethods({ http, configs, findRunning, pool: options.pool }),
     ...leftoverMethods(http),
+    listEndedWork: () => listEndedWork(http),
     pollTask: (handle) => pollTask(http, handle),
     close: () => http.close(),
   }

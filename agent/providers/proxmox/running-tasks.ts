@@ -1,9 +1,9 @@
 import { err, ok, type Result } from '#core/base/result.ts'
 import { problem, type Problem } from '#core/model/problem.ts'
-import type { TaskHandle, TaskState } from '../provider.ts'
+import type { EndedWork, TaskHandle, TaskState } from '../provider.ts'
 import { saysHidden, saysNoSuchTask, taskEnd, toProblem } from './errors.ts'
 import type { ProxmoxHttp } from './http.ts'
-import { listRunningTasks, taskLogTail, taskStatus } from './nodes/tasks.ts'
+import { listEndedGuestTasks, listRunningTasks, taskLogTail, taskStatus } from './nodes/tasks.ts'
 
 /** Work that goes on by itself on a host: found again after its handle was lost, and followed to its end. */
 export type FindRunning = (host: string, type: string, id: string) => Promise<Result<TaskHandle | undefined, Problem>>
@@ -20,6 +20,11 @@ export const createFindRunning =
 /** `UPID:node:pid:pstart:start:type:id:user@realm!token:` */
 const userOf = (upid: string): string => userOfToken(upid.split(':')[7] ?? '')
 const userOfToken = (tokenId: string): string => tokenId.split('!')[0] ?? ''
+
+export async function listEndedWork(http: ProxmoxHttp): Promise<Result<readonly EndedWork[], Problem>> {
+  const tasks = await listEndedGuestTasks(http)
+  return tasks.ok ? ok(tasks.value.map(({ upid, vmid }) => ({ handle: upid, vmid }))) : err(toProblem(tasks.error))
+}
 
 export async function pollTask(http: ProxmoxHttp, handle: TaskHandle): Promise<Result<TaskState, Problem>> {
   const status = await taskStatus(http, handle)

@@ -1,5 +1,6 @@
 import { isHealthyMember, isMember, isReady, mayBeMember, mayExist, openOperations, quorumRisk } from '../ask.ts'
 import { toDrainOrder } from '../../model/drain.ts'
+import { isRestarting } from '../disruption.ts'
 import type { Operation } from '../../model/operation.ts'
 import { hold, wish, type Rule, type Situation, type Verdict } from '../rule.ts'
 import type { MachineView } from '../view.ts'
@@ -18,7 +19,7 @@ import type { MachineView } from '../view.ts'
  */
 export const leave: Rule = (situation) => {
   const { view, leaving } = situation
-  let inFlight = situation.deleting ? undefined : (joining(situation) ?? goingOut(situation))
+  let inFlight = situation.deleting ? undefined : (joining(situation) ?? goingOut(situation) ?? restarting(situation))
   let slotTakenBy = situation.deleting ? undefined : awayNode(situation)
   return leaving.toSorted(sickFirst).flatMap((machine): readonly Verdict[] => {
     const open = openOperations(view, machine.machineId)
@@ -81,9 +82,16 @@ function goingOut({ view, leaving }: Situation): string | undefined {
   )?.name
 }
 
+/** A member that is away for a moment counts as one that is not healthy, before it is seen to be. */
+function restarting({ view, wanted }: Situation): string | undefined {
+  return wanted.find((machine) => mayBeMember(view, machine) && isRestarting(view, machine))?.name
+}
+
 /** A node that carries pods when all is well, and does not now; or one that is on its way out. */
 function awayNode({ view, wanted, leaving }: Situation): string | undefined {
-  const away = wanted.find((machine) => machine.seen?.intentHash !== undefined && !isReady(machine))
+  const away = wanted.find(
+    (machine) => isRestarting(view, machine) || (machine.seen?.intentHash !== undefined && !isReady(machine)),
+  )
   return (away ?? leaving.find((machine) => openOperations(view, machine.machineId).some(isRemoval)))?.name
 }
 

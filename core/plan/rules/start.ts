@@ -1,11 +1,15 @@
+import { isRestarting } from '../disruption.ts'
 import { wish, type Rule } from '../rule.ts'
 
-/** A wanted machine that is off is powered on; a person who wants it off takes the maintenance lock. */
-export const start: Rule = ({ wanted, deleting }) =>
+/**
+ * A wanted machine that is off is powered on; a person who wants it off takes the maintenance lock. One that is off because
+ * it is just restarted comes back by itself.
+ */
+export const start: Rule = ({ view, wanted, deleting }) =>
   deleting
     ? []
     : wanted
-        .filter((machine) => machine.placement && machine.seen?.power === 'off')
+        .filter((machine) => machine.placement && machine.seen?.power === 'off' && !isRestarting(view, machine))
         .map((machine) =>
           wish('machine.start', machine.machineId, machine.name, {
             machineId: machine.machineId,

@@ -195,6 +195,44 @@ describe('the life of one cluster', () => {
     }
   }, 60_000)
 
+  test('[P2] the leader and a worker grow in place, and each is what it was before the next may go', async () => {
+    const etcd = lab.clusters()[0]!.etcd
+    const leading = etcd.members().find((member) => member.id === etcd.leader)?.name
+    const leader = controlPlanes.find(({ name }) => name === leading)!
+    for (const machine of [leader, worker]) {
+      const role = machine === worker ? 'worker' : 'controlplane'
+      const bootBefore = lab.nodes().find((node) => node.uuid === machine.machineId)?.bootId
+      const grown = await run('machine.resize', {
+        ...machine,
+        ...CLUSTER,
+        guestAgent: false,
+        hardware: aHardware({
+          memoryMiB: 12_288,
+          cpu: 6,
+          nics: [aNicShape({ mac: machine.mac, addressCidr: `${machine.address}/24` })],
+        }),
+        restart: 'always',
+        dropTags: [],
+        role,
+        secretsVersion: 1,
+        peers: role === 'worker' ? [] : controlPlanes.filter((other) => other !== machine).map(peer),
+      })
+      expect(grown).toEqual({ restarted: true })
+      const node = lab.nodes().find((each) => each.uuid === machine.machineId)
+      expect(node?.hardware).toMatchObject({ memoryMiB: 12_288 })
+      expect(node?.bootId).not.toBe(bootBefore)
+    }
+    await run('cluster.check', {
+      ...CLUSTER,
+      secretsVersion: 1,
+      vip: VIP,
+      kubernetesVersion: VERSIONS.kubernetesVersion,
+      controlPlanes: controlPlanes.map(peer),
+      workers: [peer(worker)],
+    })
+    expect(lab.violations()).toEqual([])
+  }, 60_000)
+
   test('[P7] a member and a worker leave, and nothing of them stays', async () => {
     const [first, second, leaving] = controlPlanes
     const staying = [first!, second!].map(peer)

@@ -11,6 +11,7 @@ export function handlersThat(changes: Partial<Handlers>): Handlers {
     'image.ensure': refuse,
     'machine.create': refuse,
     'machine.start': refuse,
+    'machine.resize': refuse,
     'machine.configure': refuse,
     'etcd.bootstrap': refuse,
     'cluster.check': refuse,

@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { CHANGE_RULES, unsupportedChanges } from '#core/model/changes.ts'
+import { CHANGE_RULES, unsupportedChanges, type ChangeUse } from '#core/model/changes.ts'
 import {
   DOCUMENT_SCHEMAS,
   type ClusterDocument,
+  type Document,
+  type MachineClassDocument,
   type NetworkDocument,
   type SiteDocument,
 } from '#core/model/document.ts'
@@ -125,6 +127,49 @@ describe('unsupportedChanges', () => {
       'spec.cidr',
       'spec.nameservers',
     ])
+  })
+
+  const aClass = (spec: Partial<MachineClassDocument['spec']> = {}): MachineClassDocument => ({
+    apiVersion,
+    kind: 'MachineClass',
+    metadata: { name: 'cp' },
+    spec: { cpu: 4, memory: '8Gi', disks: [{ size: '32Gi' }], ...spec },
+  })
+  const refusedOf = (before: Document, after: Document, use: ChangeUse = bootstrapped) =>
+    unsupportedChanges(before, after, use).map(({ path }) => path.join('.'))
+
+  test('[P20] a class in use may say another size at any time; disks only grow, and the rest stays', () => {
+    const larger = { cpu: 8, memory: '16Gi', cpuType: 'host', numa: true, tags: ['a'], onboot: false, protection: true }
+    expect(refusedOf(aClass(), aClass({ ...larger, disks: [{ size: '64Gi' }] }))).toEqual([])
+    expect(refusedOf(aClass(), aClass({ cpu: 2, memory: '4Gi' }))).toEqual([])
+    expect(refusedOf(aClass(), aClass({ disks: [{ size: '16Gi' }] }), used)).toEqual([])
+    for (const disks of [[{ size: '16Gi' }], [{ size: '32Gi' }, { size: '8Gi' }], [{ size: '64Gi', ssd: false }]])
+      expect(refusedOf(aClass(), aClass({ disks }))).toEqual(['spec.disks'])
+    expect(refusedOf(aClass(), aClass({ cpu: 8, firmware: 'seabios', tpm: true }))).toEqual([
+      'spec.firmware',
+      'spec.tpm',
+    ])
+  })
+
+  test('[P20] another class will do when the class itself could have become it', () => {
+    const classes = (after: Partial<MachineClassDocument['spec']>): ChangeUse => ({
+      ...bootstrapped,
+      classes: { before: () => aClass().spec, after: (name) => (name === 'none' ? undefined : aClass(after).spec) },
+    })
+    const pointing = (name: string) =>
+      aCluster({
+        controlPlane: { ...aCluster().spec.controlPlane, class: name },
+        workers: { w: { class: name, count: 1 } },
+      })
+    expect(refusedOf(pointing('cp'), pointing('big'), classes({ cpu: 8, memory: '16Gi' }))).toEqual([])
+    expect(unsupportedChanges(pointing('cp'), pointing('small'), classes({ disks: [{ size: '16Gi' }] }))[0]).toEqual({
+      path: ['spec', 'workers', 'w', 'class'],
+      rule: 'bootstrapped',
+      because: ['home'],
+      differs: ['disks'],
+    })
+    expect(refusedOf(pointing('cp'), pointing('none'), classes({}))).toHaveLength(2)
+    expect(refusedOf(pointing('cp'), pointing('big'))).toHaveLength(2)
   })
 
   test('every field of every kind has a rule', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Plan } from '#core/plan/plan-type.ts'
-import { aCluster } from '../../support/documents.ts'
+import { aCluster, aMachineClass } from '../../support/documents.ts'
 import { createWorld } from '../../support/plan-world.ts'
 import { seededRandom, seeds } from '../../support/random.ts'
 
@@ -15,7 +15,7 @@ const IDLE = { operations: [], cancel: [], forget: [], holds: [], findings: [] }
 
 function tell(
   seed: number,
-  options: { trouble: number; ending: 'ready' | 'gone'; changes: boolean },
+  options: { trouble: number; ending: 'ready' | 'gone'; changes: boolean; sizes?: boolean },
 ): Plan & { phase: string } {
   const random = seededRandom(seed)
   const world = createWorld(random)
@@ -31,12 +31,19 @@ function tell(
           generation: 2,
         })
     }
+    // Larger in the middle of the creation or after it, and smaller again while that is under way or done.
+    if (options.sizes && (step === turnsBefore || step === turnsBefore + 60))
+      world.machineClass = aMachineClass(
+        step === turnsBefore
+          ? { cpu: 6, memory: '12Gi', disks: [{ size: '40Gi' }] }
+          : { memory: '4Gi', disks: [{ size: '40Gi' }] },
+      )
     if (random.chance(0.02)) world.online = !world.online
     if (!world.online && random.chance(0.2)) world.online = true
     world.happen(random, options.trouble)
     // Time moves in small steps, and jumps when only time can help.
     world.now += next.lookAgainAt !== undefined && random.chance(0.3) ? Math.max(1, next.lookAgainAt - world.now) : 500
-    if (step > turnsBefore && world.online && world.phase() === options.ending) {
+    if (step > turnsBefore + (options.sizes ? 60 : 0) && world.online && world.phase() === options.ending) {
       world.turn()
       return { ...world.turn(), findings: [], phase: options.ending }
     }
@@ -51,6 +58,13 @@ describe('stories', () => {
 
   test.each(seeds(150))('[P1][P2][P3][P6][O1] a spec changed in mid-creation ends ready, seed %i', (seed) => {
     expect(tell(seed, { trouble: 0.05, ending: 'ready', changes: true })).toEqual({ ...IDLE, phase: 'ready' })
+  })
+
+  test.each(seeds(100))('[P2][P4][P5][P20] machines that grow and shrink end ready, seed %i', (seed) => {
+    expect(tell(seed, { trouble: 0.05, ending: 'ready', changes: false, sizes: true })).toEqual({
+      ...IDLE,
+      phase: 'ready',
+    })
   })
 
   test.each(seeds(150))('[P6][P7][P11] a deletion in any phase leaves nothing, seed %i', (seed) => {

@@ -1,6 +1,7 @@
 import { assertNever } from '#core/base/invariant.ts'
+import { named } from '#core/check/documents.ts'
 import { finding, type Finding } from '#core/check/finding.ts'
-import { unsupportedChanges, type UnsupportedChange } from '#core/model/changes.ts'
+import { unsupportedChanges, type ClassesInChange, type UnsupportedChange } from '#core/model/changes.ts'
 import type { Document } from '#core/model/document.ts'
 import { findBefore, isBootstrapped, usersOf, type World } from './world.ts'
 
@@ -15,13 +16,23 @@ export function checkChanges(document: Document, world: World): readonly Finding
   const use = {
     usedBy: clusters.map(({ stored }) => stored.metadata.name),
     bootstrapped: clusters.filter(isBootstrapped).map(({ stored }) => stored.metadata.name),
+    classes: classesIn(world),
   }
   return unsupportedChanges(before.stored, document, use).map((change) =>
     finding(change.path, sayChange(change, document), { code: 'change-not-supported' }),
   )
 }
 
-function sayChange({ rule, because }: UnsupportedChange, document: Document): string {
+const classesIn = (world: World): ClassesInChange => ({
+  before: (name) =>
+    named(
+      world.before.flatMap(({ stored }) => (stored.kind === 'MachineClass' ? [stored] : [])),
+      name,
+    )?.spec,
+  after: (name) => named(world.machineClasses, name)?.spec,
+})
+
+function sayChange({ rule, because, path, differs }: UnsupportedChange, document: Document): string {
   const whose = because.map((name) => `"${name}"`).join(', ')
   switch (rule) {
     case 'born':
@@ -29,6 +40,10 @@ function sayChange({ rule, because }: UnsupportedChange, document: Document): st
     case 'used':
       return `cannot change or lose members while a cluster uses it: ${whose}`
     case 'bootstrapped':
+      if (differs)
+        return `its machines cannot become of this class, because they keep their ${differs.join(', ')}; disks only grow`
+      if (document.kind === 'MachineClass' && path.at(-1) === 'disks')
+        return `disks only grow, and keep everything else, while a bootstrapped cluster uses it: ${whose}`
       return document.kind === 'Cluster'
         ? 'cannot change once the cluster is bootstrapped'
         : `cannot change while a bootstrapped cluster uses it: ${whose}`

@@ -65,6 +65,14 @@ export async function putVmConfig(
   return answer.ok ? ok(undefined) : err(answer.error)
 }
 
+/** The same as work that goes on by itself; what takes longer than a relay waits is not lost. */
+export const postVmConfig = (
+  http: ProxmoxHttp,
+  host: string,
+  vmid: number,
+  params: Params,
+): Promise<Result<string, CallFailure>> => upidOf(http.post(path`/nodes/${host}/qemu/${vmid}/config`, params))
+
 /** To an absolute size: a relative one would grow twice when repeated. */
 export const resizeDisk = (
   http: ProxmoxHttp,
@@ -82,6 +90,15 @@ export const resizeDisk = (
 
 export const startVm = (http: ProxmoxHttp, host: string, vmid: number): Promise<Result<string, CallFailure>> =>
   upidOf(http.post(path`/nodes/${host}/qemu/${vmid}/status/start`))
+
+/** As with the power button; a guest that does not react in time is turned off. */
+export const shutDownVm = (
+  http: ProxmoxHttp,
+  host: string,
+  vmid: number,
+  timeoutS: number,
+): Promise<Result<string, CallFailure>> =>
+  upidOf(http.post(path`/nodes/${host}/qemu/${vmid}/status/shutdown`, { timeout: timeoutS, forceStop: 1 }))
 
 /** At once, like pulling the plug. A shutdown that waits for its guest is ended by it, where the host can do that (8.2). */
 export async function stopVm(http: ProxmoxHttp, host: string, vmid: number): Promise<Result<string, CallFailure>> {

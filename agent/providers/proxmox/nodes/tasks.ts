@@ -52,3 +52,18 @@ export async function listRunningTasks(
   const running = toRows(answer.value).filter((row) => row['status'] === 'RUNNING' && row['type'] === type)
   return ok(running.flatMap((row) => (toText(row['id']) === id ? (toText(row['upid']) ?? []) : [])))
 }
+
+/** Work on virtual machines that has ended lately, on any host; each host tells its last few. */
+export async function listEndedGuestTasks(
+  http: ProxmoxHttp,
+): Promise<Result<readonly { readonly upid: string; readonly vmid: number }[], CallFailure>> {
+  const answer = await http.get(path`/cluster/tasks`)
+  if (!answer.ok) return err(answer.error)
+  return ok(
+    toRows(answer.value).flatMap((row) => {
+      const [upid, type, id] = [toText(row['upid']), toText(row['type']), toText(row['id'])]
+      const ended = row['endtime'] !== undefined || row['status'] !== undefined
+      return upid && ended && type?.startsWith('qm') && /^\d+$/.test(id ?? '') ? [{ upid, vmid: Number(id) }] : []
+    }),
+  )
+}
