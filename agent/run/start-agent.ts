@@ -34,6 +34,7 @@ export interface AgentDeps {
   readonly random: () => number
   readonly onServerTime: (serverTimeMs: number) => void
   readonly onState: (state: LinkState) => void
+  readonly onLane?: ((nonce: string) => void) | undefined
   readonly look: Pick<ObserverDeps, 'inventory' | 'talosEye' | 'nodeEye'>
 }
 
@@ -106,6 +107,7 @@ export function startAgent(deps: AgentDeps): Agent {
           observer.connected(session.send)
         },
         onWatch: observer.watch,
+        onLane: deps.onLane,
         onSecrets: (clusterUid, version, ciphertext) => void keepSecrets(clusterUid, version, ciphertext),
       }),
   })

@@ -427,6 +427,36 @@ const kinds = {
     title: 'The agent does not know this kind of operation.',
     advice: 'Upgrade the agent.',
   },
+  'agent-away': {
+    status: 503,
+    retry: 'later',
+    title: 'The agent of the site is not connected.',
+    advice: 'Look at the machine of the agent: lanline-agent status.',
+  },
+  'agent-too-old': {
+    status: 409,
+    retry: 'never',
+    title: 'The agent of the site does not know this.',
+    advice: 'Upgrade the agent.',
+  },
+  'lane-full': {
+    status: 429,
+    retry: 'later',
+    title: 'Too many people use the data lane of this site.',
+    advice: 'Wait until one of them is done.',
+  },
+  'lane-unasked': {
+    status: 409,
+    retry: 'never',
+    title: 'Nobody waits for the agent in the data lane.',
+    advice: 'Nothing to do; the agent is asked again when someone comes.',
+  },
+  'lane-ticket-invalid': {
+    status: 401,
+    retry: 'never',
+    title: 'The ticket for the data lane is unknown, used or expired.',
+    advice: 'Ask the API for another one.',
+  },
   'journal-full': {
     status: 507,
     retry: 'later',

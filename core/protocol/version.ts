@@ -1,8 +1,8 @@
 /**
  * The wire version. Both sides speak N and N−1; a change of any message must raise it, which the test that hashes the
- * schemas enforces. 1: the first.
+ * schemas enforces. 1: the first. 2: lane.open, access.issued.
  */
-export const PROTOCOL_VERSION = 1
+export const PROTOCOL_VERSION = 2
 export const PROTOCOL_FLOOR = 1
 export const SUBPROTOCOL = 'lanline.agent.v1'
 
