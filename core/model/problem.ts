@@ -140,6 +140,13 @@ const kinds = {
     title: 'No enrolled agent has this key.',
     advice: 'Enrol the agent again with a new join token.',
   },
+  'identity-refused': {
+    status: 403,
+    retry: 'never',
+    title: 'The agent does not believe who this is.',
+    advice:
+      'Log in again; the reason names what was wrong. Issuers and owner keys are pinned with lanline-agent trust.',
+  },
   'clock-skewed': {
     status: 401,
     retry: 'later',
