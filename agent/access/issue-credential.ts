@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { err, ok, type Result } from '#core/base/result.ts'
 import {
   CERTIFICATE_TTL_MS,
@@ -6,14 +7,14 @@ import {
   type CredentialRefusal,
   type CredentialRequest,
 } from '#core/lane/access.ts'
-import { sayProblem } from '#core/model/problem.ts'
+import { sayProblem, type Problem } from '#core/model/problem.ts'
 import type { ChannelPass } from '#core/protocol/frame-payloads.ts'
 import type { AccessIssued } from '#core/protocol/lane.ts'
 import type { Journal } from '../journal/journal.ts'
 import { pemOf } from '../vault/pki.ts'
 import type { Vault } from '../vault/vault.ts'
-import type { ProvenIdentity, VerifyIdentity } from './identity.ts'
 import { KUBERNETES_GROUPS, signRequest, TALOS_ROLES } from './sign-request.ts'
+import type { Identity } from './verify-identity.ts'
 
 /**
  * A short client certificate for a person, signed with the cluster's own authority (rule L7). Two have to agree: the cloud
@@ -29,7 +30,7 @@ export type IssueCredential = (
 export interface IssueDeps {
   readonly journal: Pick<Journal, 'watches' | 'issued'>
   readonly vault: Vault
-  readonly verify: VerifyIdentity
+  readonly verify: (assertion: string) => Promise<Result<Identity, Problem>>
   readonly audit: (issued: AccessIssued) => void
   readonly now: () => number
 }
@@ -42,6 +43,10 @@ export function createIssueCredential(deps: IssueDeps): IssueCredential {
   return async (clusterUid, pass, { what, csr, assertion }) => {
     const identity = await deps.verify(assertion)
     if (!identity.ok) return refuse(identity.error.code, sayProblem(identity.error))
+    const { kind, boundTo } = identity.value
+    // The owner's assertion is for one request only, whoever carries it.
+    if (kind === 'owner' && boundTo !== createHash('sha256').update(csr).digest('base64url'))
+      return refuse('identity-refused', 'the assertion is for another request')
     const watch = journal.watches.all().find((known) => known.clusterUid === clusterUid)
     if (!watch || watch.secretsVersion === 0) return refuse('not-found', 'the cluster is still being created')
     const bundle = await vault.bundle(clusterUid, watch.secretsVersion)
@@ -51,7 +56,9 @@ export function createIssueCredential(deps: IssueDeps): IssueCredential {
     if (!USER.test(user)) return refuse('identity-unusable', 'this identity cannot be a name in a certificate')
     const { role } = pass
     const nowMs = deps.now()
-    const wanted = { what, user, role, ttlMs: CERTIFICATE_TTL_MS, nowMs }
+    const ttlMs =
+      kind === 'owner' ? CERTIFICATE_TTL_MS[what] : Math.min(CERTIFICATE_TTL_MS[what], identity.value.expiresAt - nowMs)
+    const wanted = { what, user, role, ttlMs, nowMs }
     const signed = await signRequest(csr, bundle.value.reveal(), wanted)
     if (!signed.ok) return refuse('invalid-request', signed.error)
     const { cert, authority, expiresAt } = signed.value
@@ -78,8 +85,7 @@ const rightOf = (what: 'kubernetes' | 'talos', role: AccessRole): string =>
   what === 'kubernetes' ? KUBERNETES_GROUPS[role] : TALOS_ROLES[role]
 
 /** Never a name that Kubernetes reserves: no issuer can make itself a node or a service account. */
-const userOf = ({ kind, subject }: ProvenIdentity): string =>
-  kind === 'owner' ? 'lanline:owner' : `lanline:${subject}`
+const userOf = ({ kind, subject }: Identity): string => (kind === 'owner' ? 'lanline:owner' : `lanline:${subject}`)
 
 const refuse = (code: string, text: string): { readonly ok: false; readonly error: CredentialRefusal } =>
   err({ code, text: text.slice(0, 1_000) })

@@ -11,8 +11,11 @@ export const CREDENTIAL_PATH = '/v1/credentials'
 /** The name in the agent's own certificate; what counts is its key, which the client pins. */
 export const ACCESS_SERVER_NAME = 'access.lanline.invalid'
 
-/** Nobody waits longer for rights to end than this, and no morning's work is asked for twice an hour. */
-export const CERTIFICATE_TTL_MS = 30 * 60_000
+/**
+ * Nobody waits longer than this for rights to end. kubectl asks again by itself; talosctl cannot, so a person would have
+ * to every half an hour.
+ */
+export const CERTIFICATE_TTL_MS = { kubernetes: 30 * 60_000, talos: 60 * 60_000 } as const
 const MAX_CSR_CHARS = 8 * 1024
 const MAX_ASSERTION_CHARS = 16 * 1024
 const MAX_PEM_CHARS = 64 * 1024
