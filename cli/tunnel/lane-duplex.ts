@@ -20,6 +20,8 @@ export class LaneReset extends Error {
 export class LaneDuplex extends Duplex {
   readonly #stream: LaneStream
   #unread = 0
+  /** All that the other side had to say is here, read or not. */
+  #complete = false
   #written: ((error?: Error) => void) | undefined
 
   constructor(stream: LaneStream, onOpened?: () => void) {
@@ -31,9 +33,12 @@ export class LaneDuplex extends Duplex {
         this.#unread += bytes.byteLength
         this.push(bytes)
       },
-      end: () => this.push(null),
+      end: () => {
+        this.#complete = true
+        this.push(null)
+      },
       writable: () => this.#takeWritten()?.(),
-      gone: (reset) => this.destroy(new LaneReset(reset)),
+      gone: (reset) => this.#gone(reset),
     })
   }
 
@@ -57,6 +62,12 @@ export class LaneDuplex extends Duplex {
     this.#stream.reset({ code: 'cancelled', text: '' })
     this.#takeWritten()?.(error ?? undefined)
     done(error)
+  }
+
+  /** Whoever closes for good after its last word has still said it: it is read to its end first. */
+  #gone(reset: Reset): void {
+    if (!this.#complete || this.readableEnded) this.destroy(new LaneReset(reset))
+    else this.once('end', () => this.destroy())
   }
 
   #takeWritten(): ((error?: Error) => void) | undefined {
