@@ -6,6 +6,7 @@ import { addEnrollCommand } from './commands/enroll.ts'
 import { addRightsCommand } from './commands/rights.ts'
 import { addRunCommand } from './commands/run.ts'
 import { addStatusCommand } from './commands/status.ts'
+import { addTrustCommand } from './commands/trust.ts'
 import { fail, sayFileFault } from './commands/fail.ts'
 import { AGENT_VERSION } from './version.ts'
 
@@ -19,6 +20,7 @@ addRunCommand(program)
 addEnrollCommand(program)
 addCredentialCommands(program)
 addStatusCommand(program)
+addTrustCommand(program)
 addDoctorCommand(program)
 addRightsCommand(program)
 

@@ -1,15 +1,19 @@
 import { Command, CommanderError } from 'commander'
 import { registerAgent } from './commands/agent-enroll.ts'
 import { registerApply } from './commands/apply.ts'
+import { registerCredential } from './commands/credential.ts'
 import { registerDelete } from './commands/delete.ts'
 import { registerDescribe } from './commands/describe.ts'
 import { registerEvents } from './commands/events.ts'
 import { registerForget } from './commands/forget.ts'
 import { registerGet } from './commands/get.ts'
 import { registerHelp } from './commands/help.ts'
+import { registerKubeconfig } from './commands/kubeconfig.ts'
 import { registerOperations } from './commands/operations.ts'
+import { registerProxy } from './commands/proxy.ts'
 import { registerRender } from './commands/render.ts'
 import { registerTalos } from './commands/talos.ts'
+import { registerTalosconfig } from './commands/talosconfig.ts'
 import { registerValidate } from './commands/validate.ts'
 import { registerVersion } from './commands/version.ts'
 import type { ConnectionFlags } from './config/connection.ts'
@@ -42,6 +46,10 @@ export async function runProgram(args: readonly string[], io: Io): Promise<ExitC
     registerRender,
     registerTalos,
     registerOperations,
+    registerKubeconfig,
+    registerTalosconfig,
+    registerProxy,
+    registerCredential,
     registerAgent,
     registerVersion,
     registerHelp,

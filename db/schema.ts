@@ -1,7 +1,7 @@
 import { integer, primaryKey, sqliteTable, text, unique } from 'drizzle-orm/sqlite-core'
 
 /**
- * Every table of D1. Writers: the API Worker writes documents, join_tokens, audit and revocations; the relay writes
+ * Every table of D1. Writers: the API Worker writes documents, join_tokens, lane_tickets, audit and revocations; the relay writes
  * enrolments; a Cluster object writes its status row and the sealed secrets its agent hands up; a Site object writes its
  * status row. Times are epoch ms. Indexes are few, because each one costs a written row per write.
  *
@@ -72,6 +72,19 @@ export const agents = sqliteTable('agents', {
   version: text('version').notNull(),
   enrolledAt: integer('enrolled_at').notNull(),
   revokedAt: integer('revoked_at'),
+})
+
+/** Tickets for a site's data lane: each lets one client in, once, within half a minute. */
+export const laneTickets = sqliteTable('lane_tickets', {
+  /** Lower-case hex SHA-256 of the ticket; the ticket itself is never stored. */
+  hash: text('hash').primaryKey(),
+  siteUid: text('site_uid').notNull(),
+  clusterUid: text('cluster_uid').notNull(),
+  subject: text('subject').notNull(),
+  /** What its bearer may do inside the cluster. */
+  role: text('role').notNull(),
+  createdAt: integer('created_at').notNull(),
+  expiresAt: integer('expires_at').notNull(),
 })
 
 export const sealedSecrets = sqliteTable(

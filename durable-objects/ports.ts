@@ -91,8 +91,16 @@ export interface SitePort {
   cancel(siteUid: string, operationIds: readonly string[]): Promise<void>
   /** What the agent shall observe of a cluster. */
   watch(siteUid: string, watch: WatchPut): Promise<void>
+  /** Asks the agent to dial the lane of its site. */
+  openLane(siteUid: string, nonce: string): Promise<'asked' | 'agent-away' | 'agent-too-old'>
   /** The site is deleted or its agent revoked: close the sockets. */
   dismiss(siteUid: string): Promise<void>
+}
+
+/** One per site, named by the site's uid; sockets come in by fetch. */
+export interface LanePort {
+  /** Cuts the sockets of one subject, or all of them. */
+  dismiss(subject?: string): Promise<void>
 }
 
 export type ReserveAnswer =

@@ -1,10 +1,18 @@
 import { once } from 'node:events'
 import type { Command } from 'commander'
+import { createAccessDesk } from '../access/access-desk.ts'
+import { deskCertificate } from '../access/desk-certificate.ts'
+import { createIssueCredential } from '../access/issue-credential.ts'
+import { readPinnedTrust } from '../access/pinned-issuers.ts'
+import { createIdentityVerifier } from '../access/verify-identity.ts'
 import { createClock, realClock } from '../clock.ts'
 import { loadConfig, type LoadedConfig } from '../config/load-config.ts'
 import { createBoundary, type Boundary } from '../crash-points.ts'
 import { createDialer } from '../dialer.ts'
 import { preflight } from '../doctor/preflight.ts'
+import { dialLane } from '../lane/dial-lane.ts'
+import { createLane } from '../lane/lane.ts'
+import { serveStream } from '../lane/serve-stream.ts'
 import { createLogger, type Logger } from '../log.ts'
 import { createNodeEye } from '../observe/node-eye.ts'
 import { createReaderIdentities } from '../observe/reader-identities.ts'
@@ -70,7 +78,30 @@ async function run(config: LoadedConfig, own: OwnState, boundary: Boundary, log:
   })
   for (const warning of config.warnings) log.warn({ event: 'config.warned', text: warning })
 
+  const trust = readPinnedTrust(config.stateDir)
+  if (!trust.ok) fail(trust.error)
+  const { fingerprint } = identity
+  const issue = createIssueCredential({
+    journal,
+    vault,
+    verify: createIdentityVerifier({ trust: trust.value, fingerprint, now: Date.now }),
+    audit: (issued) => agent.link.session()?.send(issued),
+    now: Date.now,
+  })
+  const certificate = await deskCertificate(identity.signingKey, Date.now())
+  const lane = createLane({
+    dial: dialLane(enrolment, identity, () => Date.now() + skewMs),
+    serve: serveStream({
+      watches: () => journal.watches.all(),
+      dialer,
+      access: createAccessDesk({ certificate, issue, log }),
+      log,
+    }),
+    log,
+  })
+
   const agent = startAgent({
+    onLane: lane.open,
     journal,
     vault,
     clock,
@@ -134,6 +165,7 @@ async function run(config: LoadedConfig, own: OwnState, boundary: Boundary, log:
   service.stopping()
   setTimeout(() => process.exit(0), EXIT_WITHIN_MS).unref()
   door?.close()
+  lane.stop()
   await agent.stop(STOP_WITHIN_MS)
   journal.close()
   service.end()

@@ -35,6 +35,7 @@ export interface AgentDeps {
   readonly onServerTime: (serverTimeMs: number) => void
   readonly onState: (state: LinkState) => void
   readonly look: Pick<ObserverDeps, 'inventory' | 'talosEye' | 'nodeEye' | 'findDrift' | 'listEndedWork'>
+  readonly onLane?: ((nonce: string) => void) | undefined
 }
 
 /** An effect is looked at before its result is told; a subject that does not answer in this time is told about later. */
@@ -107,6 +108,7 @@ export function startAgent(deps: AgentDeps): Agent {
           observer.connected(session.send)
         },
         onWatch: observer.watch,
+        onLane: deps.onLane,
         onSecrets: (clusterUid, version, ciphertext) => void keepSecrets(clusterUid, version, ciphertext),
       }),
   })

@@ -1,6 +1,7 @@
 import { assertNever } from '#core/base/invariant.ts'
 import { OPERATION_KINDS } from '#core/model/operation.ts'
 import { Down } from '#core/protocol/down.ts'
+import { LANE_FEATURE } from '#core/protocol/lane.ts'
 import type { OpOffer } from '#core/protocol/op-offer.ts'
 import { readMessage } from '#core/protocol/read-message.ts'
 import type { Reject } from '#core/protocol/reject.ts'
@@ -49,6 +50,8 @@ export interface SessionDeps {
   readonly onWatch: (watch: WatchPut) => void
   /** A sealed bundle from the cloud; absent when it has none. */
   readonly onSecrets: (clusterUid: string, version: number, ciphertext: string | undefined) => void
+  /** Someone waits in the data lane; an agent without this cannot be asked. */
+  readonly onLane?: ((nonce: string) => void) | undefined
 }
 
 /** What a healthy link never holds back. Beyond it the socket is given up: the next session starts from the tables. */
@@ -185,6 +188,8 @@ export function startSession(socket: ControlSocket, deps: SessionDeps): Session 
         return deps.onWatch(message)
       case 'secrets.put':
         return deps.onSecrets(message.clusterUid, message.version, message.ciphertext)
+      case 'lane.open':
+        return deps.onLane?.(message.nonce)
       case 'drain':
         log.info({ event: 'session.drained', reason: message.reason })
         return
@@ -235,7 +240,7 @@ export function startSession(socket: ControlSocket, deps: SessionDeps): Session 
     type: 'hello',
     protocol: { min: PROTOCOL_FLOOR, max: PROTOCOL_VERSION },
     agentVersion: deps.agentVersion,
-    features: [],
+    features: deps.onLane ? [LANE_FEATURE] : [],
     operations: [...OPERATION_KINDS],
     siteUid: deps.siteUid,
     incarnation: { id: journal.instanceId, counter: journal.incarnation },

@@ -82,9 +82,30 @@ export async function issueClient({
   readonly ttlMs: number
   readonly nowMs: number
 }): Promise<{ readonly cert: string; readonly key: string; readonly expiresAt: number }> {
+  const keys = await newKeys(kind)
+  const { cert, expiresAt } = await signClient({ authority, kind, publicKey: keys.publicKey, subject, ttlMs, nowMs })
+  const key = KeyObject.from(keys.privateKey).export({ type: 'pkcs8', format: 'pem' }).toString()
+  return { cert, key, expiresAt }
+}
+
+/** A client certificate for a key that somebody else keeps. */
+export async function signClient({
+  authority,
+  kind,
+  publicKey,
+  subject,
+  ttlMs,
+  nowMs,
+}: {
+  readonly authority: Pair
+  readonly kind: KeyKind
+  readonly publicKey: webcrypto.CryptoKey
+  readonly subject: JsonName
+  readonly ttlMs: number
+  readonly nowMs: number
+}): Promise<{ readonly cert: string; readonly expiresAt: number }> {
   const issuer = new X509Certificate(pemOf(authority.crt))
   const authorityKeyId = issuer.getExtension(SubjectKeyIdentifierExtension)?.keyId
-  const keys = await newKeys(kind)
   const signer = await signerOf(authority)
   // A certificate counts whole seconds.
   const expiresAt = Math.floor(Math.min(nowMs + ttlMs, issuer.notAfter.getTime()) / 1000) * 1000
@@ -97,7 +118,7 @@ export async function issueClient({
     notAfter: new Date(expiresAt),
     signingAlgorithm: signer.algorithm,
     signingKey: signer.key,
-    publicKey: keys.publicKey,
+    publicKey,
     extensions: [
       new KeyUsagesExtension(CLIENT_KEY_USAGE[kind], true),
       // Exactly this one: apid refuses a client whose list is any other.
@@ -105,8 +126,7 @@ export async function issueClient({
       ...(authorityKeyId ? [new AuthorityKeyIdentifierExtension(authorityKeyId)] : []),
     ],
   })
-  const key = KeyObject.from(keys.privateKey).export({ type: 'pkcs8', format: 'pem' }).toString()
-  return { cert: certificate.toString('pem') + '\n', key, expiresAt }
+  return { cert: certificate.toString('pem') + '\n', expiresAt }
 }
 
 /** A new RSA key as PKCS#1, for signing service account tokens. Takes up to a few seconds of another thread. */

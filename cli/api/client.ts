@@ -20,6 +20,8 @@ export interface Connection {
   readonly token: Secret<string>
   /** Names the files that belong to this API on this machine. */
   readonly name: string
+  /** The context of the configuration file that it comes from. */
+  readonly context?: string | undefined
 }
 
 export interface Call<T> {

@@ -7,6 +7,7 @@ import { EXIT } from '../exit-codes.ts'
 import { fail, type Failure } from '../failure.ts'
 import { printable, sayDuration } from '../output/text.ts'
 import { ensureRecoveryKey, recoveryPath } from '../recovery/identity.ts'
+import { ensureOwnerKey, ownerKeyPath } from '../recovery/owner-key.ts'
 import { failed, type Run, type Session } from '../session.ts'
 
 /** `lanline agent enroll SITE`: the one command line that makes a machine on the LAN the agent of a site. */
@@ -26,6 +27,8 @@ async function enroll({ io, connect }: Session, site: string): Promise<Result<vo
   // The key first: a token that is made and then not printed would be a secret nobody needs.
   const key = await ensureRecoveryKey(recoveryPath(dataFolder(io.env), api.value.connection.name), io.now())
   if (!key.ok) return fail(EXIT.failed, key.error)
+  const owner = await ensureOwnerKey(ownerKeyPath(dataFolder(io.env), api.value.connection.name))
+  if (!owner.ok) return fail(EXIT.failed, owner.error)
   const enrolled = await api.value.call({ method: 'GET', path: pathOf('sites', site, 'agents'), answer: AgentsView })
   if (!enrolled.ok) return failed(io, enrolled.error)
   const token = await api.value.call({
@@ -41,6 +44,7 @@ async function enroll({ io, connect }: Session, site: string): Promise<Result<vo
     io.say('Keep a copy where you will find it: with it, and only with it, you can read the secrets')
     io.say('of your clusters when every agent of the site is lost.')
   } else io.say(`Your recovery key: ${key.value.path}`)
+  if (owner.value.made) io.say(`Made your owner key: ${owner.value.path}. What it signs, your agents believe.`)
   const others = enrolled.value.value.items.filter((agent) => agent.revokedAt === undefined)
   if (others.length > 0) {
     const names = others.map((agent) => `${agent.agentId} on ${printable(agent.hostname)}`).join(', ')
@@ -49,6 +53,8 @@ async function enroll({ io, connect }: Session, site: string): Promise<Result<vo
     )
   }
   io.say(`Run this on the machine of the agent; the token works once, for ${sayDuration(toMs(expiresAt) - io.now())}:`)
-  io.out(`lanline-agent enroll --url ${relayUrl} --token ${token.value.value.token} --recovery ${key.value.recipient}`)
+  io.out(
+    `lanline-agent enroll --url ${relayUrl} --token ${token.value.value.token} --recovery ${key.value.recipient} --owner-key ${owner.value.publicKey}`,
+  )
   return ok(undefined)
 }

@@ -75,6 +75,7 @@ function toConnection(text: string, token: string, name?: string): Result<Connec
   return ok({
     url: url.origin + url.pathname.replace(/\/+$/, ''),
     token: new Secret(token),
+    ...(name === undefined ? {} : { context: name }),
     name: name ?? url.host.replaceAll(/[^a-z0-9.-]/g, '-'),
   })
 }

@@ -140,6 +140,13 @@ const kinds = {
     title: 'No enrolled agent has this key.',
     advice: 'Enrol the agent again with a new join token.',
   },
+  'identity-refused': {
+    status: 403,
+    retry: 'never',
+    title: 'The agent does not believe who this is.',
+    advice:
+      'Log in again; the reason names what was wrong. Issuers and owner keys are pinned with lanline-agent trust.',
+  },
   'clock-skewed': {
     status: 401,
     retry: 'later',
@@ -438,6 +445,36 @@ const kinds = {
     retry: 'never',
     title: 'The agent does not know this kind of operation.',
     advice: 'Upgrade the agent.',
+  },
+  'agent-away': {
+    status: 503,
+    retry: 'later',
+    title: 'The agent of the site is not connected.',
+    advice: 'Look at the machine of the agent: lanline-agent status.',
+  },
+  'agent-too-old': {
+    status: 409,
+    retry: 'never',
+    title: 'The agent of the site does not know this.',
+    advice: 'Upgrade the agent.',
+  },
+  'lane-full': {
+    status: 429,
+    retry: 'later',
+    title: 'Too many people use the data lane of this site.',
+    advice: 'Wait until one of them is done.',
+  },
+  'lane-unasked': {
+    status: 409,
+    retry: 'never',
+    title: 'Nobody waits for the agent in the data lane.',
+    advice: 'Nothing to do; the agent is asked again when someone comes.',
+  },
+  'lane-ticket-invalid': {
+    status: 401,
+    retry: 'never',
+    title: 'The ticket for the data lane is unknown, used or expired.',
+    advice: 'Ask the API for another one.',
   },
   'journal-full': {
     status: 507,

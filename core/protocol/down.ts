@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Drain } from './drain.ts'
+import { LaneOpenMessage } from './lane.ts'
 import { OpAck } from './op-ack.ts'
 import { OpCancel } from './op-cancel.ts'
 import { OpOffer } from './op-offer.ts'
@@ -20,6 +21,7 @@ export const Down = z.discriminatedUnion('type', [
   OpAck,
   WatchPut,
   SecretsPut,
+  LaneOpenMessage,
   Drain,
   Unsupported,
 ])

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { Drain } from './drain.ts'
 import { Hello } from './hello.ts'
+import { AccessIssued } from './lane.ts'
 import { OpAccept } from './op-accept.ts'
 import { OpProgress } from './op-progress.ts'
 import { OpRefuse } from './op-refuse.ts'
@@ -22,6 +23,7 @@ export const Up = z.discriminatedUnion('type', [
   OpResult,
   SiteSeenMessage,
   SecretsGet,
+  AccessIssued,
   Drain,
   Unsupported,
 ])

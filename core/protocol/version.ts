@@ -1,7 +1,7 @@
 /**
  * The wire version. Both sides speak N and N−1; a change of any message must raise it, which the test that hashes the
- * schemas enforces. 1: the first. 2: `site.seen` tells as what a machine was last made, how it differs from that, and where
- * it was moved; all of it optional.
+ * schemas enforces. 1: the first. 2: lane.open and access.issued; `site.seen` tells as what a machine was last made, how it
+ * differs from that, and where it was moved; all of that optional.
  */
 export const PROTOCOL_VERSION = 2
 export const PROTOCOL_FLOOR = 1

@@ -10,6 +10,8 @@ const Attachment = z.object({
   state: z.enum(['new', 'welcomed', 'ready', 'open', 'over']),
   /** 0 before `welcome`. */
   epoch: z.number(),
+  /** It can be asked for a lane. */
+  lanes: z.boolean().optional(),
   incarnation: z.object({ id: z.string(), counter: z.number() }).optional(),
 })
 export type Attachment = z.infer<typeof Attachment>

@@ -1,6 +1,7 @@
 import { assertNever } from '#core/base/invariant.ts'
 import type { OperationNews } from '../ports.ts'
 import type { Hello } from '#core/protocol/hello.ts'
+import { LANE_FEATURE, type AccessIssued } from '#core/protocol/lane.ts'
 import type { OpsSnapshot } from '#core/protocol/ops-snapshot.ts'
 import type { SecretsGet } from '#core/protocol/secrets-get.ts'
 import type { SiteSeenMessage } from '#core/protocol/site-seen.ts'
@@ -24,6 +25,8 @@ export interface After {
   readonly pass?: readonly OperationNews[] | undefined
   readonly publish?: boolean | undefined
   readonly secrets?: SecretsGet | undefined
+  /** For the audit; the agent's journal is the truth of it. */
+  readonly issued?: { readonly agentId: string; readonly issued: AccessIssued } | undefined
 }
 
 /**
@@ -75,6 +78,8 @@ export class Conversation {
         return this.#seen(message, epoch, now)
       case 'secrets.get':
         return { secrets: message }
+      case 'access.issued':
+        return { issued: { agentId: readAttachment(socket).agentId, issued: message } }
       case 'drain':
         return {}
       case 'unsupported':
@@ -164,7 +169,14 @@ export class Conversation {
       agentVersion: hello.agentVersion,
       since: now,
     })
-    writeAttachment(socket, { agentId, openedAt, state: 'welcomed', epoch, incarnation: hello.incarnation })
+    writeAttachment(socket, {
+      agentId,
+      openedAt,
+      state: 'welcomed',
+      epoch,
+      incarnation: hello.incarnation,
+      lanes: hello.features.includes(LANE_FEATURE),
+    })
     const protocol = commonVersion(hello)
     this.#link.send(socket, { type: 'welcome', protocol, sessionEpoch: epoch, serverTimeMs: now })
     return after

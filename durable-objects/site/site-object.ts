@@ -15,8 +15,10 @@ import type { LedgerAnswer, OperationMail, ReserveAnswer, SeenAnswer, SitePort }
 import { problemResponse } from '../problem-response.ts'
 import { retryDelayMs } from '../retry.ts'
 import { answerClose } from '../sockets.ts'
+import { laneObject } from '../stubs.ts'
 import { counted } from '../usage.ts'
 import { allocate } from './allocate.ts'
+import { auditIssued } from './audit-issued.ts'
 import { ledgerAnswer, secretsAnswer, seenAnswer, type Presence } from './answers.ts'
 import { readAttachment } from './attachment.ts'
 import type { After } from './conversation.ts'
@@ -125,8 +127,18 @@ export class SiteObject extends DurableObject<RelayEnv> implements SitePort {
     this.#countRows()
   }
 
+  async openLane(siteUid: string, nonce: string): Promise<'asked' | 'agent-away' | 'agent-too-old'> {
+    const { store } = this.#desk(siteUid)
+    await this.#follow(this.#noticeLoss())
+    const live = this.#link.live(store)
+    if (!live) return 'agent-away'
+    if (!live.attachment.lanes) return 'agent-too-old'
+    return this.#link.send(live.socket, { type: 'lane.open', nonce }) ? 'asked' : 'agent-away'
+  }
+
   async dismiss(siteUid: string): Promise<void> {
     const { conversation } = this.#desk(siteUid)
+    await laneObject(this.env, siteUid).dismiss()
     for (const socket of this.#link.sockets()) this.#link.over(socket, CLOSE_CODES.revoked, 'dismissed')
     await this.#follow(conversation.lost(Date.now()))
     await this.#forgetIfGone(siteUid)
@@ -253,6 +265,7 @@ export class SiteObject extends DurableObject<RelayEnv> implements SitePort {
     ]
     await courier.pass(after.pass ?? [])
     if (after.secrets && socket) await this.#sendSecrets(socket, after.secrets)
+    if (after.issued) await auditIssued(this.env, after.issued.agentId, after.issued.issued, Date.now())
     if (!carried.every(Boolean)) store.setFailures(Math.max(1, store.failures))
     await alarm.settle()
     this.#countRows()

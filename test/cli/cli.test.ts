@@ -419,7 +419,7 @@ describe('agent enroll', () => {
     const first = await runCli(['agent', 'enroll', 'home'], env)
     expect(first.code).toBe(0)
     expect(first.out).toMatch(
-      /^lanline-agent enroll --url https:\/\/relay\.example\.com --token lanjoin_t{43} --recovery age1[0-9a-z]{58}\n$/,
+      /^lanline-agent enroll --url https:\/\/relay\.example\.com --token lanjoin_t{43} --recovery age1[0-9a-z]{58} --owner-key [\w-]{43}\n$/,
     )
     const path = /Made your recovery key: (\S+)/.exec(first.err)?.[1] ?? ''
     expect((await stat(path)).mode & 0o777).toBe(0o600)

@@ -6,6 +6,7 @@ import { CLUSTER_MIGRATIONS } from '#durable-objects/cluster/schema.ts'
 import { SITE_MIGRATIONS } from '#durable-objects/site/schema.ts'
 import { MIGRATIONS } from '#agent/journal/migrations.ts'
 import { AGE_KEY_FILE, IDENTITY_KEY_FILE } from '#agent/identity/identity.ts'
+import { TRUST_FILE } from '#agent/access/pinned-issuers.ts'
 import { ENROLMENT_FILE } from '#agent/identity/enrolment.ts'
 import { readText, sectionOf, sourcesIn, tableRows } from '#test/support/repository.ts'
 
@@ -44,6 +45,6 @@ test.each([
 
 test('the private files of the agent are listed', () => {
   expect(firstCells("The agent's files")).toEqual(
-    expect.arrayContaining([IDENTITY_KEY_FILE, AGE_KEY_FILE, ENROLMENT_FILE]),
+    expect.arrayContaining([IDENTITY_KEY_FILE, AGE_KEY_FILE, ENROLMENT_FILE, TRUST_FILE]),
   )
 })

@@ -44,13 +44,14 @@ export function furnishAgent(dir: string, lan: AgentLan): AgentHome {
 /** `lanline-agent enroll`, as printed by `lanline agent enroll SITE`. */
 export const enrollAgent = (
   home: AgentHome,
-  join: { relayUrl: string; token: string; recipient: string },
+  join: { relayUrl: string; token: string; recipient: string; ownerKey?: string | undefined },
 ): Promise<readonly string[]> =>
   runToEnd(
     'agent/main.ts',
     ['enroll', '--url', join.relayUrl, '--token', join.token, '--recovery', join.recipient].concat([
       '--state-dir',
       home.stateDir,
+      ...(join.ownerKey === undefined ? [] : ['--owner-key', join.ownerKey]),
     ]),
   )
 

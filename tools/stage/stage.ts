@@ -28,6 +28,8 @@ export interface SiteOptions {
   readonly lab?: Omit<LabOptions, 'rate'>
   /** The owner's recovery identity; a new one when not given. */
   readonly recoveryIdentity?: string
+  /** Public half of the owner's key; who has the other half gets certificates from the agent. */
+  readonly ownerKey?: string
   /** The agent's environment at its first start. */
   readonly env?: Readonly<Record<string, string>>
 }
@@ -50,6 +52,7 @@ export async function joinSite(plane: ControlPlane, options: SiteOptions): Promi
     relayUrl: join.body.relayUrl,
     token: join.body.token,
     recipient: await identityToRecipient(recoveryIdentity),
+    ownerKey: options.ownerKey,
   })
   let agent = startAgent(home, options.env)
   return {
