@@ -83,8 +83,8 @@ export interface SitePort {
   cancel(siteUid: string, operationIds: readonly string[]): Promise<void>
   /** What the agent shall observe of a cluster. */
   watch(siteUid: string, watch: WatchPut): Promise<void>
-  /** The site is deleted or its agent revoked: close the sockets. */
-  dismiss(siteUid: string): Promise<void>
+  /** The site is deleted, or this agent revoked: close the sockets, and count none of what they still say. */
+  dismiss(siteUid: string, agentId?: string): Promise<void>
 }
 
 export type ReserveAnswer =

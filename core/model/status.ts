@@ -53,6 +53,7 @@ export interface Finding {
     | 'control-planes-share-storage'
     | 'host-failure-costs-quorum'
     | 'left-behind'
+    | 'agent-cloned'
   readonly text: string
   readonly facts: Facts
 }
@@ -77,6 +78,9 @@ export interface ClusterStatus {
 export interface SiteStatus {
   readonly phase: 'waiting' | 'connected' | 'offline'
   readonly agent?: { readonly agentId: string; readonly version: string; readonly since: number } | undefined
+  /** Agents that wait for the lead; absent when there are none. */
+  readonly standby?: readonly string[] | undefined
+  readonly findings?: readonly Finding[] | undefined
   readonly hosts: readonly {
     readonly name: string
     readonly online: boolean

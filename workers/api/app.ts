@@ -20,6 +20,7 @@ import { registerCapacity } from './routes/capacity.ts'
 import { registerDocuments } from './routes/documents.ts'
 import { registerEvents } from './routes/events.ts'
 import { registerForget } from './routes/forget.ts'
+import { registerJoinTokens } from './routes/join-tokens.ts'
 import { registerOperations } from './routes/operations.ts'
 import { countRequest } from './usage.ts'
 
@@ -55,6 +56,7 @@ export function createApp(): OpenAPIHono<ApiEnv> {
   registerOperations(app)
   registerEvents(app)
   registerAgents(app)
+  registerJoinTokens(app)
   registerCapacity(app)
   registerAudit(app)
   registerAbout(app)

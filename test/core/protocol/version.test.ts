@@ -11,6 +11,7 @@ import { PROTOCOL_FLOOR, PROTOCOL_VERSION } from '#core/protocol/version.ts'
  */
 const KNOWN: Readonly<Record<number, string>> = {
   1: '021d4b270f9444dab26e8bed47b8546d317d88331ad15a5d41ca65e8d84c6d59',
+  2: '9ebe1ad5e0eda279e153ef58402c053257f2e8b2d92dac6011314c34bc6a2ef4',
 }
 
 test('[S10] the messages of the current protocol version are the ones that were agreed', () => {
