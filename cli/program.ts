@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander'
-import { registerAgent } from './commands/agent-enroll.ts'
+import { registerAgent } from './commands/agent.ts'
 import { registerApply } from './commands/apply.ts'
 import { registerCredential } from './commands/credential.ts'
 import { registerDelete } from './commands/delete.ts'

@@ -1,5 +1,7 @@
 import { and, asc, eq, gt, isNull, lte, sql } from 'drizzle-orm'
+import type { SQLiteColumn } from 'drizzle-orm/sqlite-core'
 import { auditStatement, type Actor } from './audit.ts'
+import { joinTokenId } from './join-tokens.ts'
 import type { Db } from './open.ts'
 import { agents, audit, documents, joinTokens } from './schema.ts'
 
@@ -14,6 +16,10 @@ export interface AgentRow {
   readonly version: string
   readonly enrolledAt: number
   readonly revokedAt: number | undefined
+  /** Undefined while nobody has compared its fingerprint. */
+  readonly approvedAt: number | undefined
+  /** Undefined for agents of releases before it. */
+  readonly ageProof: string | undefined
 }
 
 /** More than a site ever has; the list is not paged. */
@@ -28,15 +34,23 @@ export async function createJoinToken(
     readonly siteName: string
     readonly createdAt: number
     readonly expiresAt: number
+    readonly name?: string
+    readonly approve?: boolean
   },
   actor: Actor,
 ): Promise<void> {
-  const { hash, siteUid, siteName, createdAt, expiresAt } = token
+  const { hash, siteUid, siteName, createdAt, expiresAt, name = '', approve = false } = token
   await db.batch([
     db.delete(joinTokens).where(and(eq(joinTokens.siteUid, siteUid), lte(joinTokens.expiresAt, createdAt))),
-    db.insert(joinTokens).values({ hash, siteUid, createdAt, expiresAt }),
+    db.insert(joinTokens).values({ hash, siteUid, createdAt, expiresAt, name, approve }),
     auditStatement(db, actor, [
-      { action: 'join-token.created', kind: 'Site', name: siteName, uid: siteUid, facts: { expiresAt } },
+      {
+        action: 'join-token.created',
+        kind: 'Site',
+        name: siteName,
+        uid: siteUid,
+        facts: { id: joinTokenId(hash), token: name, expiresAt, approve },
+      },
     ]),
   ])
 }
@@ -49,7 +63,9 @@ export async function enrolAgent(
   db: Db,
   enrolment: {
     readonly tokenHash: string
-    readonly agent: Omit<AgentRow, 'siteUid' | 'enrolledAt' | 'revokedAt'>
+    readonly agent: Omit<AgentRow, 'siteUid' | 'enrolledAt' | 'revokedAt' | 'approvedAt' | 'ageProof'> & {
+      readonly ageProof?: string | undefined
+    }
     readonly at: number
     readonly requestId: string
   },
@@ -71,17 +87,31 @@ export async function enrolAgent(
       ),
     db.insert(agents).select(sql`
       select ${agent.id}, join_tokens.site_uid, ${agent.identityKey}, ${agent.ageRecipient}, ${agent.fingerprint},
-             ${agent.hostname}, ${agent.version}, ${at}, null ${admitted}`),
+             ${agent.hostname}, ${agent.version}, ${at}, null, iif(join_tokens.approve, ${at}, null),
+             ${agent.ageProof ?? null} ${admitted}`),
     db.insert(audit).select(sql`
       select null, ${at}, ${`agent:${agent.id}`}, 'agent.enrolled', 'Site', documents.name, documents.uid, null,
              ${requestId}, json_object('agentId', ${agent.id}, 'fingerprint', ${agent.fingerprint}) ${admitted}`),
     db
-      .select({ siteUid: documents.uid, siteName: documents.name })
+      .select({
+        siteUid: documents.uid,
+        siteName: documents.name,
+        approvedAt: sql<number | null>`(select approved_at from agents where id = ${agent.id})`.as('approved_at'),
+      })
       .from(documents)
       .where(sql`documents.uid = (select site_uid from agents where id = ${agent.id})`),
   ])
   const site = rows[0]
-  return site && { ...agent, ...site, enrolledAt: at, revokedAt: undefined }
+  return (
+    site && {
+      ...agent,
+      ...site,
+      ageProof: agent.ageProof,
+      enrolledAt: at,
+      revokedAt: undefined,
+      approvedAt: site.approvedAt ?? undefined,
+    }
+  )
 }
 
 /** Revoked agents are found too; the door must look at `revokedAt`. */
@@ -101,16 +131,30 @@ export async function listAgents(db: Db, siteUid: string): Promise<readonly Agen
   return rows.map(toAgent)
 }
 
-/** Safe to repeat: the first time of revocation stays. The caller has looked the agent up. */
-export async function revokeAgent(db: Db, agent: AgentRow, siteName: string, actor: Actor): Promise<void> {
+/** What may be done to an agent that is there; each of it is audited under this name. */
+export type AgentDecision = 'agent.approved' | 'agent.rejected' | 'agent.revoked'
+
+/** Safe to repeat: the first time of each decision stays. The caller has looked the agent up. */
+export async function decideAgent(
+  db: Db,
+  agent: AgentRow,
+  decision: AgentDecision,
+  siteName: string,
+  actor: Actor,
+): Promise<void> {
+  const first = (column: SQLiteColumn) => sql`coalesce(${column}, ${actor.at})`
   await db.batch([
     db
       .update(agents)
-      .set({ revokedAt: sql`coalesce(${agents.revokedAt}, ${actor.at})` })
+      .set(
+        decision === 'agent.approved'
+          ? { approvedAt: first(agents.approvedAt) }
+          : { revokedAt: first(agents.revokedAt) },
+      )
       .where(eq(agents.id, agent.id)),
     auditStatement(db, actor, [
       {
-        action: 'agent.revoked',
+        action: decision,
         kind: 'Site',
         name: siteName,
         uid: agent.siteUid,
@@ -120,4 +164,12 @@ export async function revokeAgent(db: Db, agent: AgentRow, siteName: string, act
   ])
 }
 
-const toAgent = (row: typeof agents.$inferSelect): AgentRow => ({ ...row, revokedAt: row.revokedAt ?? undefined })
+export const revokeAgent = (db: Db, agent: AgentRow, siteName: string, actor: Actor): Promise<void> =>
+  decideAgent(db, agent, 'agent.revoked', siteName, actor)
+
+const toAgent = (row: typeof agents.$inferSelect): AgentRow => ({
+  ...row,
+  revokedAt: row.revokedAt ?? undefined,
+  approvedAt: row.approvedAt ?? undefined,
+  ageProof: row.ageProof ?? undefined,
+})

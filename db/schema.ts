@@ -58,6 +58,10 @@ export const joinTokens = sqliteTable('join_tokens', {
   usedAt: integer('used_at'),
   /** The agent it was used by: the one thing that tells two racing enrolments of one millisecond apart. */
   usedBy: text('used_by'),
+  /** What people call it in the list. */
+  name: text('name').notNull().default(''),
+  /** Whether the agent it admits needs nobody's approval. */
+  approve: integer('approve', { mode: 'boolean' }).notNull().default(false),
 })
 
 export const agents = sqliteTable('agents', {
@@ -72,6 +76,10 @@ export const agents = sqliteTable('agents', {
   version: text('version').notNull(),
   enrolledAt: integer('enrolled_at').notNull(),
   revokedAt: integer('revoked_at'),
+  /** Absent while nobody has compared its fingerprint. */
+  approvedAt: integer('approved_at'),
+  /** Signature of the age recipient by the identity key, base64url: one fingerprint stands for both keys. */
+  ageProof: text('age_proof'),
 })
 
 /** Tickets for a site's data lane: each lets one client in, once, within half a minute. */

@@ -93,8 +93,8 @@ export interface SitePort {
   watch(siteUid: string, watch: WatchPut): Promise<void>
   /** Asks the agent to dial the lane of its site. */
   openLane(siteUid: string, nonce: string): Promise<'asked' | 'agent-away' | 'agent-too-old'>
-  /** The site is deleted or its agent revoked: close the sockets. */
-  dismiss(siteUid: string): Promise<void>
+  /** The site is deleted, or this agent revoked: close the sockets, and count none of what they still say. */
+  dismiss(siteUid: string, agentId?: string): Promise<void>
 }
 
 /** One per site, named by the site's uid; sockets come in by fetch. */

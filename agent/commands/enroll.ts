@@ -58,7 +58,7 @@ export function addEnrollCommand(program: Command): void {
       hostname: hostname(),
     })
     if (!answer.ok) fail(answer.error)
-    const { agentId, siteUid, siteName, serverTimeMs } = answer.value
+    const { agentId, siteUid, siteName, serverTimeMs, approved } = answer.value
     // Before the enrolment: an agent that is enrolled has its anchors.
     savePinnedTrust(stateDir, trust.value)
     saveEnrolment(stateDir, {
@@ -72,6 +72,10 @@ export function addEnrollCommand(program: Command): void {
     console.log(`enrolled for site "${siteName}" as ${agentId}`)
     console.log(`fingerprint  ${identity.fingerprint}`)
     console.log(`keys         ${stateDir}`)
+    if (!approved)
+      console.log(
+        `approval     compare the fingerprint, then: lanline agent approve ${siteName} ${identity.fingerprint}`,
+      )
     const skewMs = Math.abs(serverTimeMs - Date.now())
     if (skewMs > TOLERATED_SKEW_MS)
       console.error(`the clock of this machine is ${Math.round(skewMs / 1000)} s off; correct it (chrony, ntp)`)

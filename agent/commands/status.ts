@@ -78,7 +78,7 @@ function describe(status: DeskStatus): string {
 function sayLink(link: DeskStatus['link']): string {
   switch (link.link) {
     case 'connected':
-      return `connected since ${new Date(link.since).toISOString()}`
+      return `connected since ${new Date(link.since).toISOString()}${link.standingBehind === undefined ? '' : `, standing by while agent ${link.standingBehind} leads`}`
     case 'dialling':
       return `not connected, dialling again${link.lastEnding ? ` (${link.lastEnding})` : ''}`
     case 'waiting-for-a-person':

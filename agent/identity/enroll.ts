@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { err, ok, type Result } from '#core/base/result.ts'
 import { ENROLL_PATH, EnrollResponse, type EnrollRequest } from '#core/protocol/enroll.ts'
-import type { Identity } from './identity.ts'
+import { proveAge, type Identity } from './identity.ts'
 
 /** The relay answers in a second or not at all. */
 const ENROLL_TIMEOUT_MS = 30_000
@@ -37,6 +37,7 @@ export async function enroll(
     token,
     identityKey: agent.identity.publicKey,
     ageRecipient: agent.identity.ageRecipient,
+    ageProof: proveAge(agent.identity),
     agentVersion: agent.version,
     hostname: agent.hostname,
   }

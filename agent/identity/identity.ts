@@ -1,7 +1,8 @@
-import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
+import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, sign, type KeyObject } from 'node:crypto'
 import { join } from 'node:path'
 import { generateX25519Identity, identityToRecipient } from 'age-encryption'
 import { Secret } from '#core/base/secret.ts'
+import { agePhrase } from '#core/protocol/enroll.ts'
 import { findPrivateFile, writePrivateFile } from './state-files.ts'
 
 /**
@@ -52,6 +53,10 @@ async function toIdentity(signingKey: KeyObject, ageIdentity: string): Promise<I
     fingerprint: fingerprintOf(x),
   }
 }
+
+/** Says that the age recipient belongs to the identity key, so that one fingerprint stands for both. */
+export const proveAge = ({ signingKey, ageRecipient }: Identity): string =>
+  sign(null, Buffer.from(agePhrase(ageRecipient)), signingKey).toString('base64url')
 
 /** SHA-256 of the raw public key: its first 10 bytes as five groups, enough to compare by eye. */
 export const fingerprintOf = (publicKey: string): string =>

@@ -21,6 +21,10 @@ const SLOW_FLOOR_MS = 1_000
 const SLOW_CEILING_MS = 30_000
 /** Each failed login is a paid request, and no login mends itself within seconds. */
 const LOGIN_REFUSED_MS = 5 * 60_000
+/** While an admin compares the fingerprint. */
+const PENDING_FLOOR_MS = 5_000
+const PENDING_EAGER = 12
+const PENDING_CEILING_MS = 5 * 60_000
 /** Someone installs a new agent, or deploys an older relay again. */
 const UPGRADE_CHECK_MS = 10 * 60_000
 /** Two agents with one key must not throw each other out in turns. */
@@ -37,6 +41,7 @@ export function nextDial(ending: Ending, failureCount: number, random: number): 
       // The clock has been corrected by the answer: the next token is good.
       if (failure.serverTimeMs !== undefined) return ms(backoff(failureCount, random))
       if (failure.retryAfterMs !== undefined) return ms(jittered(failure.retryAfterMs, random))
+      if (failure.code === 'agent-pending') return ms(pendingWait(failureCount, random))
       if (failure.status === 401 || failure.status === 403) return ms(jittered(LOGIN_REFUSED_MS, random))
       if (failure.status === 426) return ms(jittered(UPGRADE_CHECK_MS, random))
       return ms(backoff(failureCount, random))
@@ -68,6 +73,10 @@ export function nextDial(ending: Ending, failureCount: number, random: number): 
       }
   }
 }
+
+/** A person compares a fingerprint within minutes; later each look is only a paid request. */
+const pendingWait = (failureCount: number, random: number): number =>
+  jittered(Math.min(PENDING_CEILING_MS, PENDING_FLOOR_MS * 1.5 ** Math.max(0, failureCount - PENDING_EAGER)), random)
 
 const ms = (value: number): NextDial => ({ wait: 'ms', ms: Math.round(value) })
 

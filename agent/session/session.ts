@@ -6,7 +6,15 @@ import type { OpOffer } from '#core/protocol/op-offer.ts'
 import { readMessage } from '#core/protocol/read-message.ts'
 import type { Reject } from '#core/protocol/reject.ts'
 import type { Up } from '#core/protocol/up.ts'
-import { DEAD_AFTER_MS, PING, PING_EVERY_MS, PONG, PROTOCOL_FLOOR, PROTOCOL_VERSION } from '#core/protocol/version.ts'
+import {
+  DEAD_AFTER_MS,
+  PING,
+  PING_EVERY_MS,
+  PONG,
+  PROTOCOL_FLOOR,
+  PROTOCOL_VERSION,
+  STANDBY_FEATURE,
+} from '#core/protocol/version.ts'
 import type { WatchPut } from '#core/protocol/watch-put.ts'
 import type { Boundary } from '../crash-points.ts'
 import type { Journal, JournalledOperation } from '../journal/journal.ts'
@@ -28,6 +36,8 @@ export interface Session {
   rejected(): Reject | undefined
   /** Undefined until the cloud has taken the session. */
   epoch(): number | undefined
+  /** The agent that leads the site while this one stands by. */
+  standingBehind(): string | undefined
   /** Sends a stored outcome. Nothing happens before `ready` or when there is none. */
   report(operationId: string): void
   tellProgress(operation: JournalledOperation, step: string, percent: number | undefined): void
@@ -61,6 +71,7 @@ export const RESEND_MS = 60_000
 
 type Phase =
   | { readonly name: 'greeting' }
+  | { readonly name: 'standby'; readonly leaderAgentId: string }
   | { readonly name: 'ready'; readonly epoch: number }
   | { readonly name: 'over' }
 
@@ -102,7 +113,7 @@ export function startSession(socket: ControlSocket, deps: SessionDeps): Session 
   }
 
   function report(operationId: string): void {
-    if (phase.name !== 'ready') return
+    if (phase.name !== 'ready' && phase.name !== 'standby') return
     const operation = journal.operations.find(operationId)
     if (!operation?.result) return
     progress.end(operationId)
@@ -122,6 +133,13 @@ export function startSession(socket: ControlSocket, deps: SessionDeps): Session 
     for (const part of snapshotOf(journal.operations.unacknowledged())) send(part)
     for (const watch of journal.watches.all()) askForSecrets(watch.clusterUid, watch.secretsVersion)
     deps.onReady(session)
+  }
+
+  /** Another agent leads. Outcomes of what was accepted before are told all the same. */
+  function standBy(leaderAgentId: string): void {
+    phase = { name: 'standby', leaderAgentId }
+    log.info({ event: 'session.standing-by', leaderAgentId })
+    for (const operation of journal.operations.unacknowledged()) report(operation.operationId)
   }
 
   function takeOffer(offer: OpOffer, epoch: number): void {
@@ -166,9 +184,17 @@ export function startSession(socket: ControlSocket, deps: SessionDeps): Session 
       return
     }
     if (message.type === 'welcome') {
-      if (phase.name === 'greeting') becomeReady(message.sessionEpoch)
+      if (phase.name !== 'ready') becomeReady(message.sessionEpoch)
       return
     }
+    if (message.type === 'standby') {
+      if (phase.name !== 'ready') standBy(message.leaderAgentId)
+      return
+    }
+    // What was accepted before the lead was lost is still this agent's own.
+    if (phase.name === 'standby' && message.type === 'op.cancel') return deps.cancel(message.operationId)
+    if (phase.name === 'standby' && message.type === 'op.ack')
+      return journal.operations.acknowledge(message.operationId, message.attempt)
     if (phase.name !== 'ready') return
     switch (message.type) {
       case 'op.offer':
@@ -223,6 +249,7 @@ export function startSession(socket: ControlSocket, deps: SessionDeps): Session 
       take(message.value)
       boundary(`socket receive ${message.value.type}: after`)
     },
+    standingBehind: () => (phase.name === 'standby' ? phase.leaderAgentId : undefined),
     closed: close,
     tellProgress(operation, step, percent) {
       if (phase.name !== 'ready') return
@@ -240,7 +267,7 @@ export function startSession(socket: ControlSocket, deps: SessionDeps): Session 
     type: 'hello',
     protocol: { min: PROTOCOL_FLOOR, max: PROTOCOL_VERSION },
     agentVersion: deps.agentVersion,
-    features: deps.onLane ? [LANE_FEATURE] : [],
+    features: [STANDBY_FEATURE, ...(deps.onLane ? [LANE_FEATURE] : [])],
     operations: [...OPERATION_KINDS],
     siteUid: deps.siteUid,
     incarnation: { id: journal.instanceId, counter: journal.incarnation },

@@ -14,7 +14,12 @@ export interface Link {
 }
 
 export type LinkState =
-  | { readonly link: 'connected'; readonly since: number; readonly epoch: number | undefined }
+  | {
+      readonly link: 'connected'
+      readonly since: number
+      readonly epoch: number | undefined
+      readonly standingBehind?: string | undefined
+    }
   | { readonly link: 'dialling'; readonly since: number; readonly failureCount: number; readonly lastEnding?: string }
   | { readonly link: 'waiting-for-a-person'; readonly since: number; readonly why: string }
 
@@ -84,7 +89,8 @@ export function stayConnected(deps: LinkDeps): Link {
     for (const frame of earlyFrames) current.frame(frame)
 
     const { code, reason } = await close
-    const held = current.epoch() !== undefined && Date.now() - openedAt >= HELD_MS
+    const taken = current.epoch() !== undefined || current.standingBehind() !== undefined
+    const held = taken && Date.now() - openedAt >= HELD_MS
     const rejected = current.rejected()
     current.closed()
     session = undefined
@@ -103,7 +109,10 @@ export function stayConnected(deps: LinkDeps): Link {
   const running = run()
   return {
     session: () => session,
-    state: () => (state.link === 'connected' ? { ...state, epoch: session?.epoch() } : state),
+    state: () =>
+      state.link === 'connected'
+        ? { ...state, epoch: session?.epoch(), standingBehind: session?.standingBehind() }
+        : state,
     async stop(reason) {
       stopped.abort()
       session?.leave(reason)
@@ -115,7 +124,9 @@ export function stayConnected(deps: LinkDeps): Link {
 function sayEnding(ending: Ending): string {
   switch (ending.how) {
     case 'not-opened':
-      return ending.failure.text
+      return ending.failure.code === 'agent-pending'
+        ? 'waiting until an admin has compared the fingerprint: lanline agent approve SITE FINGERPRINT'
+        : ending.failure.text
     case 'rejected':
       return `rejected: ${ending.reject.code}`
     case 'closed':

@@ -221,9 +221,13 @@ export const AgentView = z.object({
   agentId: z.string(),
   fingerprint: z.string(),
   hostname: z.string(),
+  version: z.string().default(''),
   enrolledAt: Moment,
+  state: z.enum(['pending', 'approved', 'revoked']),
+  approvedAt: Moment.optional(),
   revokedAt: Moment.optional(),
 })
+export type AgentView = z.infer<typeof AgentView>
 export const AgentsView = z.object({ items: z.array(AgentView) })
 
 /** Both become part of a command line that a person pastes into a shell, so neither may hold what a shell acts on. */
@@ -232,6 +236,16 @@ export const JoinTokenView = z.object({
   expiresAt: Moment,
   relayUrl: z.string().regex(/^https?:\/\/[a-zA-Z0-9.:[\]/_-]+$/),
 })
+
+export const JoinTokenEntryView = z.object({
+  id: z.string(),
+  name: z.string(),
+  approve: z.boolean(),
+  expiresAt: Moment,
+  usedBy: z.string().optional(),
+})
+export type JoinTokenEntryView = z.infer<typeof JoinTokenEntryView>
+export const JoinTokensView = z.object({ items: z.array(JoinTokenEntryView) })
 
 export const EventView = z.object({
   seq: z.number().optional(),

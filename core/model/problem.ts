@@ -140,6 +140,18 @@ const kinds = {
     title: 'No enrolled agent has this key.',
     advice: 'Enrol the agent again with a new join token.',
   },
+  'agent-pending': {
+    status: 403,
+    retry: 'later',
+    title: 'The agent waits for an admin to compare its fingerprint.',
+    advice: 'Compare the fingerprint that the agent shows, then run: lanline agent approve SITE FINGERPRINT.',
+  },
+  'fingerprint-differs': {
+    status: 409,
+    retry: 'never',
+    title: 'The fingerprint is not that of the agent.',
+    advice: 'Read it where the agent runs: lanline-agent status. If it differs from the list, reject the agent.',
+  },
   'identity-refused': {
     status: 403,
     retry: 'never',

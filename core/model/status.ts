@@ -55,6 +55,7 @@ export interface Finding {
     | 'left-behind'
     | 'restart-planned'
     | 'drift'
+    | 'agent-cloned'
   readonly text: string
   readonly facts: Facts
 }
@@ -79,6 +80,9 @@ export interface ClusterStatus {
 export interface SiteStatus {
   readonly phase: 'waiting' | 'connected' | 'offline'
   readonly agent?: { readonly agentId: string; readonly version: string; readonly since: number } | undefined
+  /** Agents that wait for the lead; absent when there are none. */
+  readonly standby?: readonly string[] | undefined
+  readonly findings?: readonly Finding[] | undefined
   readonly hosts: readonly {
     readonly name: string
     readonly online: boolean

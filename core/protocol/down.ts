@@ -7,6 +7,7 @@ import { OpOffer } from './op-offer.ts'
 import { OpsDiff } from './ops-diff.ts'
 import { Reject } from './reject.ts'
 import { SecretsPut } from './secrets-put.ts'
+import { Standby } from './standby.ts'
 import { Unsupported } from './unsupported.ts'
 import { WatchPut } from './watch-put.ts'
 import { Welcome } from './welcome.ts'
@@ -22,6 +23,7 @@ export const Down = z.discriminatedUnion('type', [
   WatchPut,
   SecretsPut,
   LaneOpenMessage,
+  Standby,
   Drain,
   Unsupported,
 ])

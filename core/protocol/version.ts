@@ -1,7 +1,7 @@
 /**
  * The wire version. Both sides speak N and N−1; a change of any message must raise it, which the test that hashes the
- * schemas enforces. 1: the first. 2: lane.open and access.issued; `site.seen` tells as what a machine was last made, how it
- * differs from that, and where it was moved; all of that optional.
+ * schemas enforces. 1: the first. 2: `lane.open`, `access.issued`, `standby` and the reject code `cloned`; `site.seen` tells as
+ * what a machine was last made, how it differs from that, and where it was moved. All of that is optional.
  */
 export const PROTOCOL_VERSION = 2
 export const PROTOCOL_FLOOR = 1
@@ -14,6 +14,11 @@ export const PONG = 'pong'
 export const PING_EVERY_MS = 25_000
 /** Three missed pings. */
 export const DEAD_AFTER_MS = 75_000
+
+/** Named at hello by agents that can stand by while another one leads. */
+export const STANDBY_FEATURE = 'standby'
+/** How long accepted work keeps the lead for an agent that is away; longer than any reconnect of a healthy one takes. */
+export const LEASE_MS = 75_000
 
 /** A control message is at most this long, so that one message never delays another by much. */
 export const MAX_MESSAGE_CHARS = 64 * 1024

@@ -19,9 +19,15 @@ export interface Comparison {
  *   S5  After a reconnect an accepted operation is neither lost nor done twice: what the agent has stays its own, what
  *       it finished is asked for again, what it does not have goes back into the queue.
  *
+ * What another agent has accepted is its own, although this one lacks it (S12).
+ *
  * Mail that is finished here needs nothing: its outcome is durable and its ack follows.
  */
-export function compareSnapshot(agents: OpsSnapshot['operations'], mail: readonly Mail[]): Comparison {
+export function compareSnapshot(
+  agents: OpsSnapshot['operations'],
+  mail: readonly Mail[],
+  isElsewhere: (item: Mail) => boolean = () => false,
+): Comparison {
   const ours = new Map(mail.map((item) => [item.operationId, item]))
   const theirs = new Map(agents.map((item) => [item.operationId, item]))
   const matches = (item: OpsSnapshot['operations'][number]) => ours.get(item.operationId)?.attempt === item.attempt
@@ -30,7 +36,9 @@ export function compareSnapshot(agents: OpsSnapshot['operations'], mail: readonl
   const shared = agents.filter(matches)
   const unfinished = mail.filter((item) => item.state !== 'finished')
   const withAgent = unfinished.filter((item) => theirs.get(item.operationId)?.attempt === item.attempt)
-  const without = unfinished.filter((item) => theirs.get(item.operationId)?.attempt !== item.attempt)
+  const without = unfinished.filter(
+    (item) => theirs.get(item.operationId)?.attempt !== item.attempt && !isElsewhere(item),
+  )
   return {
     cancel: [
       ...unknown.filter((item) => item.state === 'running').map((item) => item.operationId),

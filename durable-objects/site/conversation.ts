@@ -1,19 +1,20 @@
 import { assertNever } from '#core/base/invariant.ts'
 import type { OperationNews } from '../ports.ts'
-import type { Hello } from '#core/protocol/hello.ts'
-import { LANE_FEATURE, type AccessIssued } from '#core/protocol/lane.ts'
+import type { AccessIssued } from '#core/protocol/lane.ts'
 import type { OpsSnapshot } from '#core/protocol/ops-snapshot.ts'
 import type { SecretsGet } from '#core/protocol/secrets-get.ts'
 import type { SiteSeenMessage } from '#core/protocol/site-seen.ts'
 import type { Up } from '#core/protocol/up.ts'
-import { CLOSE_CODES } from '#core/protocol/version.ts'
 import { logWarning } from '../log.ts'
 import { readAttachment, writeAttachment } from './attachment.ts'
 import { compareSnapshot } from './compare-snapshot.ts'
+import { Leadership } from './leadership.ts'
 import type { Link } from './link.ts'
 import { OFFER_TIMEOUT_MS, type Mail } from './mailbox.ts'
-import { checkHello, commonVersion } from './session-record.ts'
 import type { SiteStore } from './site-store.ts'
+
+/** Work waits and runs, each within its deadline; after both nobody who is away can still be at it. */
+const RECLAIM_DEADLINES = 2
 
 /** What has to follow a message once it is taken in; the site object does it, and its alarm repeats what failed. */
 export interface After {
@@ -27,6 +28,8 @@ export interface After {
   readonly secrets?: SecretsGet | undefined
   /** For the audit; the agent's journal is the truth of it. */
   readonly issued?: { readonly agentId: string; readonly issued: AccessIssued } | undefined
+  /** An agent whose key was just found in two places. */
+  readonly cloned?: string | undefined
 }
 
 /**
@@ -36,15 +39,18 @@ export interface After {
 export class Conversation {
   readonly #store: SiteStore
   readonly #link: Link
+  readonly leadership: Leadership
 
   constructor(store: SiteStore, link: Link) {
     this.#store = store
     this.#link = link
+    this.leadership = new Leadership(store, link)
   }
 
   take(socket: WebSocket, message: Up, now: number): After {
     const { state, epoch } = readAttachment(socket)
-    if (message.type === 'hello') return state === 'new' ? this.#hello(socket, message, now) : {}
+    if (message.type === 'hello') return state === 'new' ? this.leadership.hello(socket, message, now) : {}
+    if (state === 'standby') return message.type === 'op.result' ? this.#result(message, now) : {}
     // An epoch that is no longer the newest has lost the lease: what it says is not applied (S1).
     if (epoch === 0 || epoch !== this.#store.session?.epoch || state === 'over') return {}
     if (message.type === 'ready')
@@ -66,14 +72,8 @@ export class Conversation {
         return { tell: true }
       case 'op.progress':
         return this.#progress(message, now)
-      case 'op.result': {
-        const { operationId, attempt, result } = message
-        const known = this.#store.mail.find(operationId)
-        // Its mail is done with, so its ack was lost; the cluster says again that it knows, and the ack follows.
-        if (known?.attempt !== attempt) return { pass: [{ type: 'finished', operationId, attempt, at: now, result }] }
-        this.#store.mail.finished(operationId, attempt, result, true, now)
-        return { tell: true }
-      }
+      case 'op.result':
+        return this.#result(message, now)
       case 'site.seen':
         return this.#seen(message, epoch, now)
       case 'secrets.get':
@@ -125,61 +125,48 @@ export class Conversation {
 
   /** What nobody has offered ends at once; the rest is asked to stop after its current step. */
   cancel(operationIds: readonly string[], now: number): void {
-    const live = this.#link.live(this.#store)
     for (const operationId of operationIds) {
       const mail = this.#store.mail.find(operationId)
       if (!mail || mail.state === 'finished') continue
       this.#store.mail.cancelling(operationId)
       if (mail.state === 'queued' && mail.offeredAt === undefined)
         this.#store.mail.finished(operationId, mail.attempt, { outcome: 'cancelled' }, false, now)
-      else if (live) this.#link.send(live.socket, { type: 'op.cancel', operationId })
+      else for (const socket of this.#link.speaking()) this.#link.send(socket, { type: 'op.cancel', operationId })
     }
   }
 
   /** The socket that held the lease is gone, noticed or not. */
   lost(now: number): After {
-    const record = this.#store.session
-    if (!record?.open) return {}
-    this.#store.setSession({ ...record, open: false, since: now })
-    this.#store.mail.lost(now)
-    return { tell: true, publish: true, wake: this.#store.clusters.uids() }
+    const after = this.leadership.lose(now)
+    this.leadership.promote(now)
+    return after
   }
 
-  #hello(socket: WebSocket, hello: Hello, now: number): After {
-    const record = this.#store.session
-    const rejected = checkHello(hello, this.#store.uid ?? '', record)
-    if (rejected) {
-      logWarning('site.session-rejected', { code: rejected.code, text: rejected.text })
-      this.#link.send(socket, rejected)
-      const code = rejected.code === 'upgrade-required' ? CLOSE_CODES.upgradeRequired : CLOSE_CODES.revoked
-      this.#link.over(socket, code, rejected.code)
-      return {}
-    }
-    const { agentId, openedAt } = readAttachment(socket)
-    const after = this.lost(now)
-    for (const other of this.#link.sockets())
-      if (other !== socket && readAttachment(other).openedAt <= openedAt)
-        this.#link.over(other, CLOSE_CODES.superseded, 'a newer session has begun')
-    const epoch = (record?.epoch ?? 0) + 1
-    this.#store.setSession({
-      ...(record?.confirmed ? { confirmed: record.confirmed } : {}),
-      epoch,
-      open: false,
-      agentId,
-      agentVersion: hello.agentVersion,
-      since: now,
-    })
-    writeAttachment(socket, {
-      agentId,
-      openedAt,
-      state: 'welcomed',
-      epoch,
-      incarnation: hello.incarnation,
-      lanes: hello.features.includes(LANE_FEATURE),
-    })
-    const protocol = commonVersion(hello)
-    this.#link.send(socket, { type: 'welcome', protocol, sessionEpoch: epoch, serverTimeMs: now })
-    return after
+  /**
+   * Work of an agent that lost the lead goes to the one that leads now when its own agent can no longer be doing it:
+   * revoked, which a person says, or away for longer than the work may take. Whoever takes it looks before it acts (S12).
+   */
+  reclaim(now: number): void {
+    const leader = this.#link.live(this.#store)?.attachment.agentId
+    if (leader === undefined) return
+    for (const mail of this.#store.mail.in('accepted'))
+      if (mail.acceptedBy !== undefined && mail.acceptedBy !== leader && now >= this.#reclaimAt(mail))
+        this.#store.mail.absent(mail.operationId, now)
+  }
+
+  /** The first of such times; undefined when no work is anybody else's. */
+  nextReclaim(): number | undefined {
+    const leader = this.#link.live(this.#store)?.attachment.agentId
+    if (leader === undefined) return undefined
+    const times = this.#store.mail
+      .in('accepted')
+      .filter(({ acceptedBy }) => acceptedBy !== undefined && acceptedBy !== leader)
+      .map((mail) => this.#reclaimAt(mail))
+    return times.length === 0 ? undefined : Math.min(...times)
+  }
+
+  #reclaimAt({ acceptedBy = '', changedAt, mail }: Mail): number {
+    return this.#store.journals.dismissed(acceptedBy) ? 0 : changedAt + mail.deadlineMs * RECLAIM_DEADLINES
   }
 
   #ready(socket: WebSocket, now: number): After {
@@ -190,6 +177,7 @@ export class Conversation {
     const { id, counter } = attachment.incarnation
     const confirmed = { id, counter, epoch: attachment.epoch }
     this.#store.setSession({ ...record, confirmed, open: true, since: now })
+    this.#store.journals.confirm(attachment.agentId, confirmed)
     for (const watch of this.#store.clusters.watches()) {
       this.#link.send(socket, watch)
       if (watch.machines.length > 0) continue
@@ -205,20 +193,34 @@ export class Conversation {
     const { parts, mail } = this.#store
     const all = parts.take('ops.snapshot', attachment.epoch, message.part, message.last, message.operations)
     if (!all) return {}
-    const found = compareSnapshot(all.flat(), mail.all())
-    for (const item of found.accepted) mail.accepted(item.operationId, item.attempt, now)
+    const found = compareSnapshot(
+      all.flat(),
+      mail.all(),
+      ({ state, acceptedBy }) => state === 'accepted' && acceptedBy !== undefined && acceptedBy !== attachment.agentId,
+    )
+    for (const item of found.accepted) mail.accepted(item.operationId, item.attempt, attachment.agentId, now)
     for (const item of [...found.requeue, ...found.cancelled]) mail.absent(item.operationId, now)
     writeAttachment(socket, { ...attachment, state: 'open' })
     const { cancel, resend, forget } = found
     this.#link.send(socket, { type: 'ops.diff', cancel: [...cancel], resend: [...resend], forget: [...forget] })
+    this.reclaim(now)
     this.offer(now)
     return { tell: true, wake: this.#store.clusters.uids() }
   }
 
   #accepted(socket: WebSocket, operationId: string, attempt: number, now: number): After {
     const { mail } = this.#store
-    if (!mail.accepted(operationId, attempt, now)) return {}
+    if (!mail.accepted(operationId, attempt, readAttachment(socket).agentId, now)) return {}
     if (mail.find(operationId)?.cancelling) this.#link.send(socket, { type: 'op.cancel', operationId })
+    return { tell: true }
+  }
+
+  /** From whoever did the work, leading or not: an outcome is true whoever has the lease. */
+  #result({ operationId, attempt, result }: Extract<Up, { type: 'op.result' }>, now: number): After {
+    const known = this.#store.mail.find(operationId)
+    // Its mail is done with, so its ack was lost; the cluster says again that it knows, and the ack follows.
+    if (known?.attempt !== attempt) return { pass: [{ type: 'finished', operationId, attempt, at: now, result }] }
+    this.#store.mail.finished(operationId, attempt, result, true, now)
     return { tell: true }
   }
 

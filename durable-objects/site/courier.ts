@@ -19,12 +19,20 @@ export class Courier {
   readonly #env: RelayEnv
   readonly #store: SiteStore
   readonly #acknowledge: (operationId: string, attempt: number) => void
+  /** Agents that wait for the lead. */
+  readonly #standby: () => readonly string[]
   #telling: Promise<boolean> | undefined
 
-  constructor(env: RelayEnv, store: SiteStore, acknowledge: (operationId: string, attempt: number) => void) {
+  constructor(
+    env: RelayEnv,
+    store: SiteStore,
+    acknowledge: (operationId: string, attempt: number) => void,
+    standby: () => readonly string[] = () => [],
+  ) {
     this.#env = env
     this.#store = store
     this.#acknowledge = acknowledge
+    this.#standby = standby
   }
 
   /** Something is owed to somebody. That an offer is on its way can wait until there is more to say. */
@@ -141,6 +149,18 @@ export class Courier {
     }))
     if (!session) return { phase: 'waiting', hosts }
     const agent = { agentId: session.agentId, version: session.agentVersion, since: session.since }
-    return { phase: session.open ? 'connected' : session.confirmed ? 'offline' : 'waiting', agent, hosts }
+    const standby = this.#standby()
+    const findings = this.#store.journals.cloned().map(({ agentId, at }) => ({
+      code: 'agent-cloned' as const,
+      text: `The key of agent ${agentId} is in two places; the older of both is kept out. Revoke it and enrol anew.`,
+      facts: { agentId, at },
+    }))
+    return {
+      phase: session.open ? 'connected' : session.confirmed ? 'offline' : 'waiting',
+      agent,
+      ...(standby.length > 0 ? { standby } : {}),
+      ...(findings.length > 0 ? { findings } : {}),
+      hosts,
+    }
   }
 }

@@ -15,10 +15,16 @@ export interface Desk {
 
 export function openDesk(storage: DurableObjectStorage, env: RelayEnv, link: Link): Desk {
   const store = new SiteStore(storage)
-  const courier = new Courier(env, store, (operationId, attempt) => {
-    const live = link.live(store)
-    if (live) link.send(live.socket, { type: 'op.ack', operationId, attempt })
-  })
-  const alarm = new SiteAlarm(storage, store, link, courier)
-  return { store, courier, alarm, conversation: new Conversation(store, link) }
+  const courier = new Courier(
+    env,
+    store,
+    (operationId, attempt) => {
+      // Whoever did the work forgets it; to the others the message says nothing.
+      for (const socket of link.speaking()) link.send(socket, { type: 'op.ack', operationId, attempt })
+    },
+    () => link.standing(Date.now()).map(({ attachment }) => attachment.agentId),
+  )
+  const conversation = new Conversation(store, link)
+  const alarm = new SiteAlarm(storage, store, link, courier, conversation)
+  return { store, courier, alarm, conversation }
 }

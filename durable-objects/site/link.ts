@@ -5,7 +5,7 @@ import { readAttachment, writeAttachment, type Attachment } from './attachment.t
 import type { SiteStore } from './site-store.ts'
 
 const TAG = 'agent'
-/** An agent has one socket, and a second one for the moment in which it replaces the first. */
+/** A few agents with one socket each, and a second one for the moment in which it replaces the first. */
 const MAX_SOCKETS = 8
 
 /** A session whose agent has confirmed its epoch. */
@@ -50,6 +50,29 @@ export class Link {
     return undefined
   }
 
+  /** Whose epoch is the newest, whether it has confirmed it or not. */
+  leader(store: SiteStore): LiveSession | undefined {
+    const epoch = store.session?.epoch ?? 0
+    for (const socket of this.sockets()) {
+      const attachment = readAttachment(socket)
+      if (attachment.epoch > 0 && attachment.epoch === epoch) return { socket, attachment }
+    }
+    return undefined
+  }
+
+  /** Sockets that have said hello and were not refused. */
+  speaking(): WebSocket[] {
+    return this.sockets().filter((socket) => readAttachment(socket).state !== 'new')
+  }
+
+  /** Agents that stand by and are alive, longest first. */
+  standing(now: number): LiveSession[] {
+    return this.sockets()
+      .map((socket) => ({ socket, attachment: readAttachment(socket) }))
+      .filter((session) => session.attachment.state === 'standby' && !this.isDead(session, now))
+      .toSorted((a, b) => a.attachment.openedAt - b.attachment.openedAt)
+  }
+
   /** The last sign of life: a ping that the runtime answered, or the connect itself. */
   aliveAt({ socket, attachment }: LiveSession): number {
     const pinged = this.#context.getWebSocketAutoResponseTimestamp(socket)?.getTime() ?? 0
@@ -58,6 +81,11 @@ export class Link {
 
   isDead(session: LiveSession, now: number): boolean {
     return now - this.aliveAt(session) > DEAD_AFTER_MS
+  }
+
+  /** When silence will have lasted too long. */
+  diesAt(session: LiveSession): number {
+    return this.aliveAt(session) + DEAD_AFTER_MS + 1
   }
 
   send(socket: WebSocket, message: Down): boolean {

@@ -21,6 +21,7 @@ interface MailRow extends Record<string, SqlStorageValue> {
   accepted_at: number | null
   cancelling: number
   unreported: number
+  accepted_by: string | null
   result: string | null
   told: Told
 }
@@ -32,6 +33,9 @@ export interface Mail {
   readonly state: MailState
   readonly offeredAt: number | undefined
   readonly cancelling: boolean
+  /** Whose work it is, once an agent has it. */
+  readonly acceptedBy: string | undefined
+  readonly changedAt: number
 }
 
 /**
@@ -48,6 +52,16 @@ export class Mailbox {
 
   count(): number {
     return this.#sql.first<{ n: number }>('SELECT COUNT(*) AS n FROM mail')?.n ?? 0
+  }
+
+  /** How much of an agent's accepted work has no outcome yet. */
+  acceptedBy(agentId: string): number {
+    return (
+      this.#sql.first<{ n: number }>(
+        "SELECT COUNT(*) AS n FROM mail WHERE state = 'accepted' AND accepted_by = ?",
+        agentId,
+      )?.n ?? 0
+    )
   }
 
   find(operationId: string): Mail | undefined {
@@ -101,14 +115,15 @@ export class Mailbox {
   }
 
   /** False when it changes nothing. */
-  accepted(operationId: string, attempt: number, at: number): boolean {
+  accepted(operationId: string, attempt: number, agentId: string, at: number): boolean {
     const row = this.#row(operationId)
     if (!row || row.attempt !== attempt || row.state === 'finished') return false
-    if (row.state === 'accepted' && row.unreported === 0) return false
+    if (row.state === 'accepted' && row.unreported === 0 && row.accepted_by === agentId) return false
     this.#sql.run(
-      `UPDATE mail SET state = 'accepted', unreported = 0, changed_at = ?, accepted_at = coalesce(accepted_at, ?)
-       WHERE operation_id = ?`,
+      `UPDATE mail SET state = 'accepted', unreported = 0, changed_at = ?, accepted_by = ?,
+         accepted_at = coalesce(accepted_at, ?) WHERE operation_id = ?`,
       at,
+      agentId,
       at,
       operationId,
     )
@@ -118,7 +133,7 @@ export class Mailbox {
   /** The agent is known not to have it: back into the queue as if it had never been offered, no attempt used. */
   absent(operationId: string, at: number): void {
     this.#sql.run(
-      `UPDATE mail SET state = 'queued', unreported = 0, changed_at = ?, offered_at = NULL
+      `UPDATE mail SET state = 'queued', unreported = 0, changed_at = ?, offered_at = NULL, accepted_by = NULL
        WHERE operation_id = ? AND state <> 'finished'`,
       at,
       operationId,
@@ -190,6 +205,8 @@ const toMail = (row: MailRow): Mail => ({
   state: row.state,
   offeredAt: row.offered_at ?? undefined,
   cancelling: row.cancelling === 1,
+  acceptedBy: row.accepted_by ?? undefined,
+  changedAt: row.changed_at,
 })
 
 function newsOf(row: MailRow): OperationNews[] {

@@ -27,4 +27,9 @@ export const SITE_MIGRATIONS: readonly string[] = [
   CREATE TABLE parts (message TEXT NOT NULL, part INTEGER NOT NULL, content TEXT NOT NULL, PRIMARY KEY (message, part)) WITHOUT ROWID;
   CREATE TABLE door_tokens (jti TEXT PRIMARY KEY, expires_at INTEGER NOT NULL) WITHOUT ROWID;
   `,
+  // Several agents: what is remembered of each one's journals, and whose work an accepted operation is.
+  `
+  CREATE TABLE journals (agent_id TEXT PRIMARY KEY, memory TEXT NOT NULL) WITHOUT ROWID;
+  ALTER TABLE mail ADD COLUMN accepted_by TEXT;
+  `,
 ]

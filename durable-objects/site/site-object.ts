@@ -7,6 +7,7 @@ import type { SecretsGet } from '#core/protocol/secrets-get.ts'
 import { Up } from '#core/protocol/up.ts'
 import { CLOSE_CODES, SUBPROTOCOL } from '#core/protocol/version.ts'
 import type { WatchPut } from '#core/protocol/watch-put.ts'
+import { recordAudit } from '#db/audit.ts'
 import { gatherSite } from '#db/gather.ts'
 import { openDb } from '#db/open.ts'
 import type { RelayEnv } from '../env.ts'
@@ -136,11 +137,19 @@ export class SiteObject extends DurableObject<RelayEnv> implements SitePort {
     return this.#link.send(live.socket, { type: 'lane.open', nonce }) ? 'asked' : 'agent-away'
   }
 
-  async dismiss(siteUid: string): Promise<void> {
-    const { conversation } = this.#desk(siteUid)
-    await laneObject(this.env, siteUid).dismiss()
-    for (const socket of this.#link.sockets()) this.#link.over(socket, CLOSE_CODES.revoked, 'dismissed')
-    await this.#follow(conversation.lost(Date.now()))
+  async dismiss(siteUid: string, agentId?: string): Promise<void> {
+    const { store, conversation } = this.#desk(siteUid)
+    if (agentId !== undefined) store.journals.dismiss(agentId, Date.now())
+    const held = this.#link.leader(store)?.attachment.agentId
+    for (const socket of this.#link.sockets())
+      if (agentId === undefined || readAttachment(socket).agentId === agentId)
+        this.#link.over(socket, CLOSE_CODES.revoked, 'dismissed')
+    const led = agentId === undefined || held === undefined || held === agentId
+    const after = led ? conversation.lost(Date.now()) : {}
+    if (led) await laneObject(this.env, siteUid).dismiss()
+    conversation.reclaim(Date.now())
+    conversation.offer(Date.now())
+    await this.#follow({ ...after, tell: true, publish: true })
     await this.#forgetIfGone(siteUid)
   }
 
@@ -149,6 +158,8 @@ export class SiteObject extends DurableObject<RelayEnv> implements SitePort {
     const pass = readDoorPass(request.headers)
     if (!pass) return problemResponse(problem('unauthorized', { missing: Object.values(DOOR_HEADERS) }))
     const { store } = this.#desk(pass.siteUid)
+    // The door may have read its row a moment before the revocation.
+    if (store.journals.dismissed(pass.agentId)) return problemResponse(problem('agent-unknown'))
     const now = Date.now()
     const token = store.doorTokens.take(pass.jti, pass.expiresAt, now)
     if (token !== 'taken') return problemResponse(problem('unauthorized'))
@@ -189,7 +200,9 @@ export class SiteObject extends DurableObject<RelayEnv> implements SitePort {
     try {
       const lost = this.#noticeLoss()
       const now = Date.now()
+      conversation.leadership.promote(now)
       conversation.expireOffers(now)
+      conversation.reclaim(now)
       conversation.offer(now)
       // Whoever promised a write has made it by now, or never will.
       const due = store.uid !== undefined && (store.promisedAt ?? Infinity) <= now ? store.uid : undefined
@@ -237,7 +250,8 @@ export class SiteObject extends DurableObject<RelayEnv> implements SitePort {
     const { store, conversation } = this.#desk()
     const { epoch, state } = readAttachment(socket)
     const held = state !== 'over' && epoch > 0 && epoch === store.session?.epoch
-    await this.#follow(held ? conversation.lost(Date.now()) : {})
+    this.#link.over(socket, 1000, '')
+    await this.#follow(held ? conversation.lost(Date.now()) : { publish: state === 'standby' })
   }
 
   /** A lease without its socket, or with one that has not pinged for too long. Looked for only when someone asks. */
@@ -264,6 +278,7 @@ export class SiteObject extends DurableObject<RelayEnv> implements SitePort {
       after.publish ? await courier.publish() : true,
     ]
     await courier.pass(after.pass ?? [])
+    if (after.cloned !== undefined) await this.#auditClone(after.cloned)
     if (after.secrets && socket) await this.#sendSecrets(socket, after.secrets)
     if (after.issued) await auditIssued(this.env, after.issued.agentId, after.issued.issued, Date.now())
     if (!carried.every(Boolean)) store.setFailures(Math.max(1, store.failures))
@@ -277,6 +292,21 @@ export class SiteObject extends DurableObject<RelayEnv> implements SitePort {
     } catch (error) {
       // The agent asks again when it needs it.
       logError('site.secrets-failed', { clusterUid: asked.clusterUid, version: asked.version }, error)
+    }
+  }
+
+  /** People hear of it in the audit once; the finding of the site stays until the agent is revoked. */
+  async #auditClone(agentId: string): Promise<void> {
+    const { uid } = this.#desk().store
+    const actor = { actor: `agent:${agentId}`, requestId: `site-${uid}`, at: Date.now() }
+    try {
+      const documents = uid === undefined ? undefined : await gatherSite(openDb(this.env.DB), uid)
+      if (!documents) return
+      const { uid: siteUid, metadata } = documents.site
+      const entry = { action: 'agent.cloned', kind: 'Site', name: metadata.name, uid: siteUid, facts: { agentId } }
+      await recordAudit(openDb(this.env.DB), actor, [entry])
+    } catch (error) {
+      logError('site.audit-failed', { agentId }, error)
     }
   }
 

@@ -3,6 +3,7 @@ import { migrate } from '../migrate.ts'
 import { Sql } from '../sql.ts'
 import { ClusterTable } from './cluster-table.ts'
 import { DoorTokenTable } from './door-token-table.ts'
+import { JournalTable, type JournalMemory } from './journal-table.ts'
 import { Mailbox } from './mailbox.ts'
 import { PartTable } from './part-table.ts'
 import { PlacementTable } from './placement-table.ts'
@@ -19,6 +20,7 @@ export class SiteStore {
   readonly clusters: ClusterTable
   readonly placements: PlacementTable
   readonly doorTokens: DoorTokenTable
+  readonly journals: JournalTable
   readonly #meta: Meta
 
   constructor(storage: DurableObjectStorage) {
@@ -31,6 +33,7 @@ export class SiteStore {
     this.clusters = new ClusterTable(this.sql)
     this.placements = new PlacementTable(this.sql)
     this.doorTokens = new DoorTokenTable(this.sql)
+    this.journals = new JournalTable(this.sql)
   }
 
   get uid(): string | undefined {
@@ -43,6 +46,13 @@ export class SiteStore {
 
   get session(): SessionRecord | undefined {
     return this.#meta.get('session')
+  }
+
+  /** An object of the first release remembered the journal of its one agent with the session. */
+  journalOf(agentId: string): JournalMemory | undefined {
+    const { session } = this
+    const first = session?.agentId === agentId && session.confirmed ? { ...session.confirmed, retired: [] } : undefined
+    return this.journals.find(agentId) ?? first
   }
 
   setSession(record: SessionRecord): void {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { ClusterStatus } from '#core/model/status.ts'
-import { FAKE_TOKEN, startFakeApi, type FakeApi } from '#test/support/fake-api.ts'
+import { PENDING_AGENT, FAKE_TOKEN, startFakeApi, type FakeApi } from '#test/support/fake-api.ts'
 import { callCli, runCli, startCli, REPOSITORY } from '#test/support/run-cli.ts'
 
 /**
@@ -429,6 +429,41 @@ describe('agent enroll', () => {
     expect(second.out).toBe(first.out)
     expect(second.err).toContain('Your recovery key: ')
     expect((await readFile(path, 'utf8')).match(/AGE-SECRET-KEY-1/g)).toHaveLength(1)
+  })
+})
+
+describe('agents', () => {
+  const { fingerprint, agentId } = PENDING_AGENT
+
+  test('are listed with their state, and approved only by the fingerprint', async () => {
+    await applied()
+    const list = await callCli(['agent', 'list', 'home'], env)
+    expect(list.out).toMatch(/^FINGERPRINT +STATE +HOST +VERSION +ENROLLED +ID\n/)
+    expect(list.out).toContain(fingerprint)
+    expect(list.err).toContain('lanline agent approve')
+    expect(await callCli(['agent', 'approve', 'home', fingerprint.toUpperCase()], env)).toMatchObject({
+      code: 0,
+      out: `agent ${agentId} on agent-vm approved\n`,
+    })
+    for (const mark of ['0000-0000-0000-0000-0000', agentId])
+      expect((await callCli(['agent', 'approve', 'home', mark], env)).code).toBe(1)
+    expect((await callCli(['agent', 'revoke', 'home', agentId], env)).out).toContain('revoked')
+    expect((await callCli(['agent', 'reject', 'home', fingerprint], env)).out).toContain('rejected')
+  })
+
+  test('join tokens are listed and revoked by name or id', async () => {
+    await applied()
+    expect((await callCli(['agent', 'token', 'list', 'home'], env)).out).toMatch(/abcdef012345 +spare +no +- /)
+    expect((await callCli(['agent', 'token', 'revoke', 'home', 'spare'], env)).out).toBe(
+      'join token abcdef012345 revoked\n',
+    )
+    expect((await callCli(['agent', 'token', 'revoke', 'home', 'other'], env)).code).toBe(1)
+    const created = await callCli(['agent', 'token', 'create', 'home', '--approve'], env)
+    expect(created.out).toContain('lanline-agent enroll')
+    expect((await callCli(['agent', 'enroll', 'home', '--minutes', '61'], env)).code).toBe(2)
+    expect((await callCli(['agent', 'enroll', 'home', '--issuer', 'https://id.example'], env)).code).toBe(2)
+    const shell = ['agent', 'enroll', 'home', '--issuer', 'https://id.example;rm', '--client-id', 'x']
+    expect((await callCli(shell, env)).code).toBe(2)
   })
 })
 

@@ -44,7 +44,7 @@ describe('join tokens', () => {
     await aToken('t-1')
     const agent = anAgent()
     const enrolled = await enrol('t-1', 2_000, agent)
-    expect(enrolled).toEqual({ ...agent, siteUid, siteName: 'home', enrolledAt: 2_000, revokedAt: undefined })
+    expect(enrolled).toEqual({ ...agent, siteUid, siteName: 'home', enrolledAt: 2_000 })
     expect(await findAgent(db, agent.id)).toMatchObject({ ...agent, siteUid, enrolledAt: 2_000 })
     const [newest] = await listAudit(db, { limit: 1 })
     expect(newest).toMatchObject({

@@ -77,12 +77,13 @@ export async function startFakeApi(): Promise<FakeApi> {
     if (url.pathname === '/healthz') return { status: 200, body: { ok: true, version: '9.9.9' } }
     if (url.pathname === '/v1/operations') return page(operations, url)
     if (parts[1] === 'operations' && method === 'POST') return { status: 200, body: operations[0] }
+    if (parts[3] === 'join-tokens' && method !== 'POST') return answerJoinTokens(method, parts[4])
     if (parts[3] === 'join-tokens')
       return documents.has(`Site/${parts[2]}`)
         ? { status: 201, body: joinToken }
         : problemAnswer('not-found', { kind: 'Site', name: String(parts[2]) })
     if (parts[3] === 'capacity') return { status: 200, body: { hosts: [capacity], adopted: [nas] } }
-    if (parts[3] === 'agents') return { status: 200, body: { items: [] } }
+    if (parts[3] === 'agents') return answerAgents(method, parts[4], parts[5], body)
     const kind = KINDS.find((each) => PLURALS[each] === parts[1])
     if (!kind) return problemAnswer('not-found')
     const name = parts[2]
@@ -204,6 +205,31 @@ export async function startFakeApi(): Promise<FakeApi> {
       await new Promise((resolve) => server.close(resolve))
     },
   }
+}
+
+/** One token in the list. */
+const tokenEntry = { id: 'abcdef012345', name: 'spare', approve: false, expiresAt: '2099-01-01T00:00:00.000Z' }
+
+const answerJoinTokens = (method: string, id: string | undefined): Answer =>
+  method === 'DELETE' && id === tokenEntry.id
+    ? { status: 200, body: tokenEntry }
+    : { status: 200, body: { items: [tokenEntry] } }
+
+/** A site with one agent that nobody has approved yet. */
+export const PENDING_AGENT = {
+  agentId: '0123456789abcdefghjm',
+  fingerprint: '0123-4567-89ab-cdef-0123',
+  hostname: 'agent-vm',
+  version: '0.1.0',
+  enrolledAt: '2026-01-01T00:00:00.000Z',
+  state: 'pending',
+}
+
+function answerAgents(method: string, id: string | undefined, decision: string | undefined, body: string): Answer {
+  if (id === undefined) return { status: 200, body: { items: [PENDING_AGENT] } }
+  if (method === 'POST' && (JSON.parse(body) as { fingerprint: string }).fingerprint !== PENDING_AGENT.fingerprint)
+    return problemAnswer('fingerprint-differs')
+  return { status: 200, body: { ...PENDING_AGENT, state: decision === 'approve' ? 'approved' : 'revoked' } }
 }
 
 const joinToken = {

@@ -78,7 +78,9 @@ async function record(dir: string, canary: Buffer, endings: (() => Promise<void>
     factoryUrl: lab.factoryUrl,
     rate: RATE,
   })
-  const admission = await api.send<{ token: string; relayUrl: string }>('POST', `/v1/sites/${site}/join-tokens`)
+  const admission = await api.send<{ token: string; relayUrl: string }>('POST', `/v1/sites/${site}/join-tokens`, {
+    approve: true,
+  })
   const recorder = await startRelayRecorder(admission.body.relayUrl)
   endings.push(() => recorder.close())
   const recovery = await generateX25519Identity()

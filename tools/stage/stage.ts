@@ -46,7 +46,9 @@ export async function joinSite(plane: ControlPlane, options: SiteOptions): Promi
     factoryUrl: lab.factoryUrl,
     rate: options.rate,
   })
-  const join = await api.send<{ token: string; relayUrl: string }>('POST', `/v1/sites/${options.name}/join-tokens`)
+  const join = await api.send<{ token: string; relayUrl: string }>('POST', `/v1/sites/${options.name}/join-tokens`, {
+    approve: true,
+  })
   if (join.status !== 201) throw new Error(`no join token: ${JSON.stringify(join.body)}`)
   await enrollAgent(home, {
     relayUrl: join.body.relayUrl,

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { err, ok, type Result } from '#core/base/result.ts'
 import { Uid } from '#core/model/ids.ts'
 import { problem, type Problem } from '#core/model/problem.ts'
-import { DOOR_TOKEN_TTL_S } from '#core/protocol/enroll.ts'
+import { DOOR_TOKEN_TTL_S, PENDING_TTL_MS } from '#core/protocol/enroll.ts'
 import type { AgentRow } from '#db/agents.ts'
 import type { DoorPass } from '#durable-objects/door-pass.ts'
 
@@ -25,7 +25,7 @@ const refused: Problem = problem('agent-unknown')
  * for at most a minute.
  *
  * Every refusal is the same `agent-unknown`, so that nothing is learnt from it. Only a holder of the key is told
- * `clock-skewed`, with the server's time.
+ * `clock-skewed`, with the server's time, or `agent-pending` while no admin has compared its fingerprint (R4).
  */
 export async function verifyDoorToken(
   token: string,
@@ -40,6 +40,9 @@ export async function verifyDoorToken(
   if (claims.exp - claims.iat > DOOR_TOKEN_TTL_S || claims.exp <= claims.iat) return err(refused)
   const nowS = expected.nowMs / 1000
   if (claims.iat > nowS + TOLERATED_AHEAD_S || claims.exp <= nowS) return err(problem('clock-skewed'))
+  // Told only to the holder of the key, and no object hears of it.
+  if (agent.approvedAt === undefined)
+    return err(expected.nowMs - agent.enrolledAt < PENDING_TTL_MS ? problem('agent-pending') : refused)
   return ok({ agentId: agent.id, siteUid: agent.siteUid, jti: claims.jti, expiresAt: claims.exp * 1000 })
 }
 

@@ -27,19 +27,25 @@ export async function enroll(request: Request, env: RelayEnv): Promise<Response>
     const errors = read.error.issues.map((issue) => ({ pointer: `/${issue.path.join('/')}`, message: issue.message }))
     return problemResponse(problem('invalid-request'), { errors })
   }
-  const { token, identityKey, ageRecipient, agentVersion, hostname } = read.data
+  const { token, identityKey, ageRecipient, ageProof, agentVersion, hostname } = read.data
   const now = Date.now()
   const agentId = mintUid(now, crypto.getRandomValues(new Uint8Array(11)))
   const fingerprint = fingerprintOf(identityKey)
   const enrolled = await enrolAgent(openDb(env.DB), {
     tokenHash: bytesToHex(sha256(utf8ToBytes(token))),
-    agent: { id: agentId, identityKey, ageRecipient, fingerprint, hostname, version: agentVersion },
+    agent: { id: agentId, identityKey, ageRecipient, ageProof, fingerprint, hostname, version: agentVersion },
     at: now,
     requestId: crypto.randomUUID(),
   })
   if (!enrolled) return problemResponse(problem('join-token-invalid'))
-  const { siteUid, siteName } = enrolled
-  const answer: EnrollResponse = { agentId, siteUid, siteName, serverTimeMs: now }
+  const { siteUid, siteName, approvedAt } = enrolled
+  const answer: EnrollResponse = {
+    agentId,
+    siteUid,
+    siteName,
+    serverTimeMs: now,
+    approved: approvedAt !== undefined,
+  }
   return Response.json(answer, { status: 201, headers: { 'cache-control': 'no-store' } })
 }
 

@@ -34,6 +34,7 @@ describe('nextDial', () => {
   test.each([
     ['revoked', { how: 'closed', code: CLOSE_CODES.revoked, reason: '' }],
     ['wrong-site', { how: 'rejected', reject: { type: 'reject', code: 'wrong-site', text: 'x' } }],
+    ['cloned', { how: 'rejected', reject: { type: 'reject', code: 'cloned', text: 'x' } }],
     ['rolled-back', { how: 'rejected', reject: { type: 'reject', code: 'rolled-back', text: 'x' } }],
   ] as const)('[S22] %s waits for a person', (_what, ending) => {
     expect(nextDial(ending, 1, 0.5)).toMatchObject({ wait: 'person' })
@@ -43,6 +44,12 @@ describe('nextDial', () => {
     expect(msOf({ how: 'closed', code: CLOSE_CODES.upgradeRequired, reason: '' }, 1, 0)).toBe(600_000)
     expect(msOf({ how: 'not-opened', failure: { text: '', status: 401 } }, 1, 0)).toBe(300_000)
     expect(msOf({ how: 'closed', code: CLOSE_CODES.superseded, reason: '' }, 1, 0)).toBe(30_000)
+  })
+
+  test('[R4] a pending agent asks every few seconds for a minute, then ever more slowly, up to minutes', () => {
+    const pending = { how: 'not-opened', failure: { text: '', status: 403, code: 'agent-pending' } } as const
+    const waits = [1, 12, 13, 20, 40, 4_000].map((count) => msOf(pending, count, 0))
+    expect(waits).toEqual([5_000, 5_000, 7_500, 128_145, 300_000, 300_000])
   })
 
   test('[S22] a skewed clock is tried again at once, because the answer corrected it', () => {

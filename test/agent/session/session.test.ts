@@ -76,6 +76,27 @@ describe('greeting', () => {
     expect(journal.operations.running()).toEqual([])
   })
 
+  test('[S11] standing by it accepts nothing, still tells its outcomes, and takes the lead when it is given', () => {
+    const { pair, session, begun, cancelled, journal } = aSession(aJournal(), 'not welcomed')
+    journal.operations.accept(anOffer())
+    journal.operations.accept(anOffer(2))
+    journal.operations.finish(anOffer().operationId, { outcome: 'cancelled' })
+    pair.up.length = 0
+    session.frame(down({ type: 'standby', leaderAgentId: 'other' }))
+    expect(session.standingBehind()).toBe('other')
+    expect(pair.up).toMatchObject([{ type: 'op.result', operationId: anOffer().operationId }])
+    session.frame(down(offered(3)))
+    expect(begun).toEqual([])
+    session.frame(down({ type: 'op.cancel', operationId: anOffer(2).operationId }))
+    expect(cancelled).toEqual([anOffer(2).operationId])
+    session.frame(down({ type: 'op.ack', operationId: anOffer().operationId, attempt: 1 }))
+    expect(journal.operations.unacknowledged().map(({ operationId }) => operationId)).toEqual([anOffer(2).operationId])
+    pair.up.length = 0
+    session.frame(welcome(7))
+    expect(pair.up[0]).toEqual({ type: 'ready', sessionEpoch: 7 })
+    expect([session.standingBehind(), session.epoch()]).toEqual([undefined, 7])
+  })
+
   test('[S20] a session whose epoch went back is not taken', () => {
     const journal = aJournal()
     journal.confirmEpoch(9)

@@ -29,6 +29,7 @@ export interface ScriptedAgent {
   readonly heard: Down[]
   readonly closed: { code: number } | undefined
   readonly epoch: number
+  readonly incarnation: { readonly id: string; readonly counter: number }
   /** Opens a socket as the relay Worker does after it has verified a token, and says hello. */
   connect(hello?: Partial<Extract<Up, { type: 'hello' }>>): Promise<void>
   disconnect(): void
@@ -44,11 +45,19 @@ export interface ScriptedAgent {
 
 export interface AgentOptions {
   readonly siteUid: string
+  readonly agentId?: string
+  /** Of its journal; a copy of the journal has the same. */
+  readonly incarnation?: { readonly id: string; readonly counter: number }
   /** Whether accepted operations are finished at once, successfully. */
   readonly diligent?: boolean
 }
 
-export function createScriptedAgent({ siteUid, diligent = true }: AgentOptions): ScriptedAgent {
+export function createScriptedAgent({
+  siteUid,
+  agentId = 'agent',
+  diligent = true,
+  ...options
+}: AgentOptions): ScriptedAgent {
   const site = createSimulatedSite()
   const journal = new Map<string, Journalled>()
   /** Acknowledged operations, kept as long as an old offer could still arrive. */
@@ -57,7 +66,7 @@ export function createScriptedAgent({ siteUid, diligent = true }: AgentOptions):
   const inbox: string[] = []
   const outbox: string[] = []
   const heard: Down[] = []
-  const incarnation = { id: crypto.randomUUID(), counter: 0 }
+  const incarnation = { id: crypto.randomUUID() as string, counter: 0, ...options.incarnation }
   let socket: WebSocket | undefined
   let closed: { code: number } | undefined
   let epoch = 0
@@ -152,6 +161,7 @@ export function createScriptedAgent({ siteUid, diligent = true }: AgentOptions):
         watches.set(message.clusterUid, message)
         return
       case 'secrets.put':
+      case 'standby':
       case 'drain':
       case 'reject':
       case 'unsupported':
@@ -160,6 +170,7 @@ export function createScriptedAgent({ siteUid, diligent = true }: AgentOptions):
 
   return {
     site,
+    incarnation,
     journal,
     inbox,
     outbox,
@@ -172,7 +183,7 @@ export function createScriptedAgent({ siteUid, diligent = true }: AgentOptions):
       return epoch
     },
     async connect(changes = {}) {
-      const pass = { agentId: 'agent', siteUid, jti: crypto.randomUUID(), expiresAt: Date.now() + 60_000 }
+      const pass = { agentId, siteUid, jti: crypto.randomUUID(), expiresAt: Date.now() + 60_000 }
       const response = await siteStub(siteUid).fetch('https://relay.example/relay/v1/connect', {
         headers: { Upgrade: 'websocket', ...doorHeaders(pass) },
       })
@@ -194,7 +205,7 @@ export function createScriptedAgent({ siteUid, diligent = true }: AgentOptions):
         type: 'hello',
         protocol: { min: 1, max: 1 },
         agentVersion: '0.1.0',
-        features: [],
+        features: ['standby'],
         operations: [],
         siteUid,
         incarnation: { ...incarnation },

@@ -6,7 +6,7 @@ import { base64url, exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { CONNECT_PATH, ENROLL_PATH, JOIN_TOKEN_PREFIX, type EnrollResponse } from '#core/protocol/enroll.ts'
 import { SUBPROTOCOL } from '#core/protocol/version.ts'
-import { createJoinToken, findAgent, revokeAgent } from '#db/agents.ts'
+import { createJoinToken, decideAgent, findAgent, revokeAgent } from '#db/agents.ts'
 import type { Db } from '#db/open.ts'
 import { DOOR_HEADERS } from '#durable-objects/door-pass.ts'
 import { aSite } from '../../db/builders.ts'
@@ -27,11 +27,12 @@ beforeAll(async () => {
 const relay = (path: string, init?: RequestInit): Promise<Response> =>
   (exports as unknown as { default: Fetcher }).default.fetch(`${ORIGIN}${path}`, init)
 
-async function aJoinToken(expiresInMs = 60_000): Promise<string> {
+async function aJoinToken(expiresInMs = 60_000, approve = true): Promise<string> {
   const token = `${JOIN_TOKEN_PREFIX}${base64url.encode(crypto.getRandomValues(new Uint8Array(32)))}`
   const hash = bytesToHex(sha256(utf8ToBytes(token)))
   const createdAt = Date.now()
-  await createJoinToken(db, { hash, siteUid, siteName: 'home', createdAt, expiresAt: createdAt + expiresInMs }, actor)
+  const expiresAt = createdAt + expiresInMs
+  await createJoinToken(db, { hash, siteUid, siteName: 'home', createdAt, expiresAt, approve }, actor)
   return token
 }
 
@@ -49,8 +50,8 @@ async function anEnrolment(changes: Record<string, unknown> = {}) {
   return { body, privateKey, enroll }
 }
 
-async function anAgent(): Promise<{ agentId: string; privateKey: Key }> {
-  const { enroll, privateKey } = await anEnrolment()
+async function anAgent(changes: Record<string, unknown> = {}): Promise<{ agentId: string; privateKey: Key }> {
+  const { enroll, privateKey } = await anEnrolment(changes)
   const { agentId } = (await (await enroll()).json()) as EnrollResponse
   return { agentId, privateKey }
 }
@@ -118,6 +119,44 @@ describe('enrolment', () => {
 
   test('a body of more than 4 KiB is not read to its end', async () => {
     expect((await relay(ENROLL_PATH, { method: 'POST', body: 'x'.repeat(5_000) })).status).toBe(413)
+  })
+})
+
+describe('a pending agent', () => {
+  const rowCount = async () => JSON.stringify((await relayEnv.DB.prepare('select * from audit').all()).results).length
+  const pending = async () => await anAgent({ token: await aJoinToken(60_000, false) })
+
+  test('[R4] is told to wait, reaches no object and writes no row, until an admin has compared its fingerprint', async () => {
+    const agent = await pending()
+    const before = [(await listDurableObjectIds(relayEnv.SITE)).length, await rowCount()]
+    for (let i = 0; i < 3; i++) {
+      const answer = await knock(await doorToken(agent))
+      expect([answer.status, ((await answer.json()) as { code: string }).code]).toEqual([403, 'agent-pending'])
+    }
+    expect([(await listDurableObjectIds(relayEnv.SITE)).length, await rowCount()]).toEqual(before)
+
+    const row = await findAgent(db, agent.agentId)
+    await decideAgent(db, row!, 'agent.approved', 'home', actor)
+    const answer = await knock(await doorToken(agent))
+    expect(answer.status).toBe(101)
+    answer.webSocket?.accept()
+    answer.webSocket?.close()
+  })
+
+  test('[R4] only the holder of its key learns that it is pending, and only for a day', async () => {
+    const agent = await pending()
+    const stranger = await anAgent()
+    expect((await knock(await doorToken({ ...stranger, agentId: agent.agentId }))).status).toBe(401)
+    await relayEnv.DB.prepare('update agents set enrolled_at = enrolled_at - 86400000 where id = ?')
+      .bind(agent.agentId)
+      .run()
+    expect((await knock(await doorToken(agent))).status).toBe(401)
+  })
+
+  test('[R4] once rejected it is unknown', async () => {
+    const agent = await pending()
+    await decideAgent(db, (await findAgent(db, agent.agentId))!, 'agent.rejected', 'home', actor)
+    expect((await knock(await doorToken(agent))).status).toBe(401)
   })
 })
 

@@ -65,11 +65,65 @@ describe('agents', () => {
       version: '0.1.0',
       ageRecipient: 'age1x',
       enrolledAt: expect.any(String),
+      state: 'pending',
     })
     const revoked = await call('DELETE', `/v1/sites/home/agents/${agent.id}`)
     expect([revoked.status, revoked.body]).toMatchObject([200, { agentId: agent.id, revokedAt: expect.any(String) }])
-    expect((await callsOf('SITE', siteUid)).at(-1)).toEqual({ method: 'dismiss', args: [siteUid] })
+    expect((await callsOf('SITE', siteUid)).at(-1)).toEqual({ method: 'dismiss', args: [siteUid, agent.id] })
     expect((await findAgent(openDb(env.DB), agent.id))?.revokedAt).toBeTypeOf('number')
+  })
+
+  test('join tokens are named, listed without themselves, and taken back; one that approves says so', async () => {
+    const made = await call<{ token: string; id: string; expiresAt: string }>('POST', '/v1/sites/home/join-tokens', {
+      body: { name: 'spare', ttlMinutes: 5, approve: true },
+    })
+    expect(Date.parse(made.body.expiresAt) - Date.now()).toBeLessThanOrEqual(300_000)
+    const list = await call<{ items: { id: string }[] }>('GET', '/v1/sites/home/join-tokens')
+    const { id } = made.body
+    expect(list.body.items).toContainEqual({
+      id,
+      name: 'spare',
+      approve: true,
+      createdAt: expect.any(String),
+      expiresAt: made.body.expiresAt,
+    })
+    expect(JSON.stringify(list.body)).not.toContain(made.body.token)
+    expect((await call('DELETE', `/v1/sites/home/join-tokens/${id}`)).status).toBe(200)
+    expect((await call('DELETE', `/v1/sites/home/join-tokens/${id}`)).status).toBe(404)
+    const agent = {
+      id: aUid(),
+      identityKey: 'k'.repeat(43),
+      ageRecipient: 'a',
+      fingerprint: 'f',
+      hostname: 'h',
+      version: '1',
+    }
+    const use = { tokenHash: await sha256(made.body.token), agent, at: Date.now(), requestId: 'r' }
+    expect(await enrolAgent(openDb(env.DB), use)).toBeUndefined()
+    for (const body of [{ ttlMinutes: 61 }, { ttlMinutes: 0 }, { name: 'No Name' }, { aprove: true }])
+      expect((await call('POST', '/v1/sites/home/join-tokens', { body })).status).toBe(422)
+  })
+
+  test('a pending agent is approved only by its own fingerprint, and audited; a rejected one is dismissed', async () => {
+    const [good, bad] = [await enrolled(), await enrolled()]
+    const path = (id: string, decision: string) => `/v1/sites/home/agents/${id}/${decision}`
+    const wrong = await call('POST', path(good.id, 'approve'), { body: { fingerprint: bad.fingerprint } })
+    expect([wrong.status, wrong.body['code']]).toEqual([409, 'fingerprint-differs'])
+    expect((await findAgent(openDb(env.DB), good.id))?.approvedAt).toBeUndefined()
+    const approved = await call('POST', path(good.id, 'approve'), { body: { fingerprint: good.fingerprint } })
+    expect(approved.body).toMatchObject({ state: 'approved', approvedAt: expect.any(String) })
+    const again = await call('POST', path(good.id, 'approve'), { body: { fingerprint: good.fingerprint } })
+    expect(again.body).toEqual(approved.body)
+    const rejected = await call('POST', path(bad.id, 'reject'), { body: { fingerprint: bad.fingerprint } })
+    expect(rejected.body).toMatchObject({ state: 'revoked' })
+    expect((await callsOf('SITE', siteUid)).at(-1)).toEqual({ method: 'dismiss', args: [siteUid, bad.id] })
+    const late = await call('POST', path(bad.id, 'approve'), { body: { fingerprint: bad.fingerprint } })
+    expect(late.status).toBe(404)
+    const audit = await call<{ items: { action: string; facts: { agentId?: string } }[] }>('GET', '/v1/audit')
+    const decisions = audit.body.items.filter(({ facts }) => [good.id, bad.id].includes(facts.agentId ?? ''))
+    expect(decisions.map(({ action }) => action)).toEqual(
+      expect.arrayContaining(['agent.approved', 'agent.rejected', 'agent.enrolled']),
+    )
   })
 
   test('an agent of another site, or of none, is not found', async () => {

@@ -56,6 +56,8 @@ export const SiteStatusAnswer = z
   .object({
     phase: z.enum(['waiting', 'connected', 'offline']),
     agent: z.object({ agentId: z.string(), version: z.string(), since: epochMs }).optional(),
+    standby: z.array(z.string()).optional().openapi({ description: 'agents that wait for the lead' }),
+    findings: z.array(z.object({ code: z.string(), text: z.string(), facts: FactsSchema })).optional(),
     hosts: z.array(
       z.object({
         name: z.string(),
