@@ -93,7 +93,7 @@ export async function postForm(
 
 async function ask(
   url: string,
-  init: RequestInit,
+  init: { readonly method?: string; readonly headers?: Readonly<Record<string, string>>; readonly body?: string },
   fetcher: Fetch,
 ): Promise<Result<{ readonly status: number; readonly body: unknown }, IssuerRefusal>> {
   try {
