@@ -6,6 +6,7 @@ import { findCredential, LAST_USE_EVERY_MS, rememberUse, type CredentialRow } fr
 import { readGrants } from '#db/rights.ts'
 import { findServiceAccountByUid } from '#db/service-accounts.ts'
 import { findUser, namesOfUser, nameOfUser } from '#db/users.ts'
+import { PUBLIC } from './access/public.ts'
 import { actorName, BOOTSTRAP, type Caller } from './access/caller.ts'
 import { isSame, sha256Hex } from './digest.ts'
 import type { ApiBindings, ApiEnv } from './env.ts'
@@ -26,9 +27,6 @@ import { isReading } from './reading.ts'
 const MIN_BOOTSTRAP_CHARS = 16
 /** Our own are shorter; a longer one is nobody's. */
 const MAX_CREDENTIAL_CHARS = 512
-
-/** How one logs in, and the login itself. A test holds this list and the routes together. */
-export const PUBLIC: ReadonlySet<string> = new Set(['GET /v1/login', 'POST /v1/sessions'])
 
 export async function authorise(c: Context<ApiEnv>, next: Next): Promise<Response | undefined> {
   const open = PUBLIC.has(`${c.req.method} ${c.req.path}`)

@@ -63,7 +63,7 @@ export function registerPolicy(app: OpenAPIHono<ApiEnv>): void {
       request: {
         query: DryRun,
         headers: z.object({ 'if-match': z.string().optional().openapi({ description: 'ETag of the policy as read' }) }),
-        body: { required: true, content: { 'application/json': { schema: PolicySpec.openapi('Policy') } } },
+        body: { required: true, content: { 'application/json': { schema: PolicySpec } } },
       },
       responses: responses({ status: 200, description: 'the policy', schema: PolicyAnswer }, [
         'invalid-document',
