@@ -1,4 +1,4 @@
-import { desc, lt, sql } from 'drizzle-orm'
+import { and, desc, eq, gt, gte, lt, sql, type SQL } from 'drizzle-orm'
 import { z } from 'zod'
 import { FactsSchema } from '#core/model/problem-schema.ts'
 import type { Facts } from '#core/model/problem.ts'
@@ -10,6 +10,8 @@ export interface Actor {
   readonly actor: string
   readonly requestId: string
   readonly at: number
+  /** Network address the request came from, where it came from outside. */
+  readonly source?: string | undefined
 }
 
 export interface AuditEntry {
@@ -36,12 +38,17 @@ export interface AuditRow extends Actor {
  * The statement that writes all entries, to stand in the batch of the change it records. One statement and one
  * parameter, however many entries there are, because D1 counts both.
  */
-export function auditStatement(db: Db, actor: Actor, entries: readonly AuditEntry[]) {
-  const rows = JSON.stringify(entries.map((entry) => ({ facts: {}, ...entry })))
-  return db.insert(audit).select(sql`
+export const auditStatement = (db: Db, actor: Actor, entries: readonly AuditEntry[]) =>
+  db.insert(audit).select(auditRows(actor, entries))
+
+/** The rows themselves, for a statement that adds a condition. Where a request came from stands among the facts. */
+export function auditRows(actor: Actor, entries: readonly AuditEntry[]): SQL {
+  const source = actor.source === undefined ? {} : { source: actor.source }
+  const rows = JSON.stringify(entries.map((entry) => ({ ...entry, facts: { ...entry.facts, ...source } })))
+  return sql`
     select null, ${actor.at}, ${actor.actor}, value ->> 'action', value ->> 'kind', value ->> 'name', value ->> 'uid',
            value ->> 'generation', ${actor.requestId}, value -> 'facts'
-    from json_each(${rows})`)
+    from json_each(${rows})`
 }
 
 /** For what is worth remembering but changes no row of ours, such as a decision about an operation. */
@@ -49,15 +56,38 @@ export async function recordAudit(db: Db, actor: Actor, entries: readonly AuditE
   await auditStatement(db, actor, entries)
 }
 
-/** Newest first. `before` is the id of the last row of the page before. */
-export async function listAudit(
-  db: Db,
-  page: { readonly limit: number; readonly before?: number | undefined },
-): Promise<readonly AuditRow[]> {
+export interface AuditPage {
+  readonly limit: number
+  /** Id of the last row of the page before. */
+  readonly before?: number | undefined
+  /** Only what came later than this row: for who follows. */
+  readonly after?: number | undefined
+  readonly actor?: string | undefined
+  /** Of the subject: its kind, its name, or both. */
+  readonly kind?: string | undefined
+  readonly name?: string | undefined
+  readonly action?: string | undefined
+  readonly since?: number | undefined
+}
+
+/** Newest first. */
+export async function listAudit(db: Db, page: AuditPage): Promise<readonly AuditRow[]> {
+  const only = <T>(value: T | undefined, condition: (value: T) => SQL) =>
+    value === undefined ? [] : [condition(value)]
   const rows = await db
     .select()
     .from(audit)
-    .where(page.before === undefined ? undefined : lt(audit.id, page.before))
+    .where(
+      and(
+        ...only(page.before, (id) => lt(audit.id, id)),
+        ...only(page.after, (id) => gt(audit.id, id)),
+        ...only(page.actor, (actor) => eq(audit.actor, actor)),
+        ...only(page.kind, (kind) => eq(audit.kind, kind)),
+        ...only(page.name, (name) => eq(audit.name, name)),
+        ...only(page.action, (action) => eq(audit.action, action)),
+        ...only(page.since, (at) => gte(audit.at, at)),
+      ),
+    )
     .orderBy(desc(audit.id))
     .limit(page.limit)
   return rows.map((row) => ({

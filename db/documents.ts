@@ -1,4 +1,5 @@
 import { and, asc, eq, gt, inArray, sql } from 'drizzle-orm'
+import type { Visible } from '#core/access/grant.ts'
 import type { Document, Kind, Stored } from '#core/model/document.ts'
 import { err, ok, type Result } from '#core/base/result.ts'
 import { auditStatement, type Actor, type AuditEntry } from './audit.ts'
@@ -41,19 +42,52 @@ export async function findDocumentByUid(db: Db, uid: string): Promise<Stored | u
   return row && toStored(row)
 }
 
-/** By name. `after` is the last name of the page before. */
+/** Where a document is, so that it can be said who may see it. undefined when there is none of that name. */
+export async function findPlace(
+  db: Db,
+  kind: Kind,
+  named: { readonly name: string } | { readonly uid: string },
+): Promise<{ readonly name: string; readonly site: string | undefined } | undefined> {
+  const [row] = await db
+    .select({ name: documents.name, site: sql<string | null>`${documents.spec} ->> '$.site'`.as('site') })
+    .from(documents)
+    .where(
+      and(
+        eq(documents.kind, kind),
+        'uid' in named ? eq(documents.uid, named.uid) : and(eq(documents.name, named.name), live),
+      ),
+    )
+  return row && { name: row.name, site: row.site ?? undefined }
+}
+
+/** By name, as far as the caller may see. `after` is the last name of the page before. */
 export async function listDocuments(
   db: Db,
   kind: Kind,
-  page: { readonly limit: number; readonly after?: string | undefined },
+  page: {
+    readonly limit: number
+    readonly after?: string | undefined
+    readonly visible?: readonly Visible[] | undefined
+  },
 ): Promise<readonly Stored[]> {
+  const seen = (page.visible ?? []).map((visible) => seenBy(kind, visible))
+  const after = page.after === undefined ? undefined : gt(documents.name, page.after)
   const rows = await db
     .select()
     .from(documents)
-    .where(and(eq(documents.kind, kind), page.after === undefined ? undefined : gt(documents.name, page.after), live))
+    .where(and(eq(documents.kind, kind), after, live, ...seen))
     .orderBy(asc(documents.name))
     .limit(page.limit)
   return rows.map(toStored)
+}
+
+/** Classes belong to nobody and hold nothing of a site; everybody who may see anything sees them. */
+function seenBy(kind: Kind, visible: Visible) {
+  if (visible === 'everything' || kind === 'MachineClass') return undefined
+  const sites = inArrayText(visible.sites)
+  if (kind === 'Site') return sql`${documents.name} in ${sites}`
+  const ofSite = sql`${documents.spec} ->> '$.site' in ${sites}`
+  return kind === 'Cluster' ? sql`(${ofSite} or ${documents.name} in ${inArrayText(visible.clusters)})` : ofSite
 }
 
 /** `replacedUids` are the gone clusters whose names are taken over. An empty list of writes touches nothing. */

@@ -1,7 +1,7 @@
-import { integer, primaryKey, sqliteTable, text, unique } from 'drizzle-orm/sqlite-core'
+import { index, integer, primaryKey, sqliteTable, text, unique } from 'drizzle-orm/sqlite-core'
 
 /**
- * Every table of D1. Writers: the API Worker writes documents, join_tokens, lane_tickets, audit and revocations; the relay writes
+ * Every table of D1. Writers: the API Worker writes documents, join_tokens, lane_tickets, audit, revocations and all about people; the relay writes
  * enrolments; a Cluster object writes its status row and the sealed secrets its agent hands up; a Site object writes its
  * status row. Times are epoch ms. Indexes are few, because each one costs a written row per write.
  *
@@ -107,3 +107,78 @@ export const sealedSecrets = sqliteTable(
   },
   (table) => [primaryKey({ columns: [table.clusterUid, table.version] })],
 )
+
+/** People as their provider describes them; a row begins with the first login of somebody who has a role. */
+export const users = sqliteTable(
+  'users',
+  {
+    uid: text('uid').primaryKey(),
+    issuer: text('issuer').notNull(),
+    subject: text('subject').notNull(),
+    /** Only when the provider has verified it. */
+    email: text('email'),
+    groups: text('groups', { mode: 'json' }).notNull(),
+    createdAt: integer('created_at').notNull(),
+    lastLoginAt: integer('last_login_at').notNull(),
+    disabledAt: integer('disabled_at'),
+  },
+  (table) => [unique('users_issuer_subject').on(table.issuer, table.subject)],
+)
+
+export const serviceAccounts = sqliteTable('service_accounts', {
+  uid: text('uid').primaryKey(),
+  name: text('name').notNull().unique(),
+  createdAt: integer('created_at').notNull(),
+})
+
+/** Sessions of people and API tokens of both. */
+export const credentials = sqliteTable(
+  'credentials',
+  {
+    /** Lower-case hex SHA-256 of the credential; the credential itself is never stored. */
+    hash: text('hash').primaryKey(),
+    /** By which people name it; no secret. */
+    id: text('id').notNull().unique(),
+    kind: text('kind').notNull(),
+    name: text('name').notNull(),
+    principalKind: text('principal_kind').notNull(),
+    principalUid: text('principal_uid').notNull(),
+    /** What the credential is good for at most; absent: for all that its owner may. */
+    role: text('role'),
+    scopeKind: text('scope_kind'),
+    scopeUid: text('scope_uid'),
+    createdAt: integer('created_at').notNull(),
+    expiresAt: integer('expires_at').notNull(),
+    lastUsedAt: integer('last_used_at'),
+    revokedAt: integer('revoked_at'),
+  },
+  (table) => [index('credentials_principal').on(table.principalUid)],
+)
+
+export const roleBindings = sqliteTable(
+  'role_bindings',
+  {
+    subjectKind: text('subject_kind').notNull(),
+    /** A user's or group's name, or the uid of a service account. */
+    subject: text('subject').notNull(),
+    role: text('role').notNull(),
+    scopeKind: text('scope_kind').notNull(),
+    /** uid of the Site or Cluster: its successor of the same name inherits nothing. '' for everything. */
+    scopeUid: text('scope_uid').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.subjectKind, table.subject, table.role, table.scopeKind, table.scopeUid] })],
+)
+
+/** One row: what of the policy is not a binding. */
+export const policies = sqliteTable('policies', {
+  id: integer('id').primaryKey(),
+  generation: integer('generation').notNull(),
+  tests: text('tests', { mode: 'json' }).notNull(),
+  updatedAt: integer('updated_at').notNull(),
+})
+
+/** Small single facts: when something was last written down, and which bootstrap token is used up. */
+export const marks = sqliteTable('marks', {
+  key: text('key').primaryKey(),
+  at: integer('at').notNull(),
+})

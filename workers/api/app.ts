@@ -11,7 +11,9 @@ import { authorise } from './auth.ts'
 import { bodyErrors, partErrors } from './check/issues.ts'
 import type { ApiEnv } from './env.ts'
 import { problemResponse, refusal } from './http.ts'
+import { checkHeaders, limitAddress } from './limits.ts'
 import { logFault } from './log.ts'
+import { KeyCache } from './login/key-cache.ts'
 import { registerAbout } from './routes/about.ts'
 import { registerAgents } from './routes/agents.ts'
 import { registerApply } from './routes/apply.ts'
@@ -23,14 +25,21 @@ import { registerForget } from './routes/forget.ts'
 import { registerLaneTickets } from './routes/lane-tickets.ts'
 import { registerJoinTokens } from './routes/join-tokens.ts'
 import { registerOperations } from './routes/operations.ts'
+import { registerPolicy } from './routes/policy.ts'
+import { registerServiceAccounts } from './routes/service-accounts.ts'
+import { registerSessions } from './routes/sessions.ts'
+import { registerTokens } from './routes/tokens.ts'
+import { registerUsers } from './routes/users.ts'
+import { registerWhoami } from './routes/whoami.ts'
 import { countRequest } from './usage.ts'
 
 /**
  * The people's door. It is stateless: it checks, writes down what its caller wants, and wakes whoever acts on it. Nothing
- * is answered without the admin token, and every answer carries the id of its request.
+ * is answered without a good credential but how to get one, and every answer carries the id of its request.
  */
 export function createApp(): OpenAPIHono<ApiEnv> {
   const app = new OpenAPIHono<ApiEnv>({ defaultHook: refuseInvalid })
+  const keys = new KeyCache((url, init) => fetch(url, init))
 
   app.use(async (c, next) => {
     const now = Date.now()
@@ -44,12 +53,16 @@ export function createApp(): OpenAPIHono<ApiEnv> {
     c.res.headers.set('X-Request-Id', c.var.requestId)
     for (const [name, value] of Object.entries(EVERY_ANSWER)) c.res.headers.set(name, value)
   })
+  app.use(async (c, next) => {
+    const refused = checkHeaders(c.req.raw) ?? (await limitAddress(c))
+    if (refused) return problemResponse(c, refused)
+    c.set('db', openDb(c.env.DB))
+    c.set('keys', keys)
+    await next()
+    return undefined
+  })
   app.use(authorise)
   app.use(bodyLimit({ maxSize: MAX_REQUEST_BYTES, onError: (c) => problemResponse(c, refusal('body-too-large')) }))
-  app.use(async (c, next) => {
-    c.set('db', openDb(c.env.DB))
-    await next()
-  })
 
   for (const kind of KINDS) registerDocuments(app, kind)
   registerApply(app)
@@ -61,6 +74,12 @@ export function createApp(): OpenAPIHono<ApiEnv> {
   registerJoinTokens(app)
   registerCapacity(app)
   registerAudit(app)
+  registerSessions(app)
+  registerWhoami(app)
+  registerTokens(app)
+  registerServiceAccounts(app)
+  registerUsers(app)
+  registerPolicy(app)
   registerAbout(app)
 
   app.notFound((c) => {

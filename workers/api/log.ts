@@ -7,3 +7,9 @@ export function logFault(
   // oxlint-disable-next-line no-console -- a Worker's log is its console
   console.error(JSON.stringify({ level: 'error', event: 'request.failed', ...facts, error: text }))
 }
+
+/** One line for a finished piece of work. Counts and names; never a body, never a header. */
+export function logDone(event: string, facts: Readonly<Record<string, number | string>>): void {
+  // oxlint-disable-next-line no-console -- a Worker's log is its console
+  console.log(JSON.stringify({ level: 'info', event, ...facts }))
+}

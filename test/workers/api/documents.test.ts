@@ -35,7 +35,7 @@ describe('PUT', () => {
     expect([second.status, second.headers.get('ETag')]).toEqual([200, etag])
     const { body: audit } = await call<{ items: { name: string; requestId: string }[] }>('GET', '/v1/audit')
     expect(audit.items.filter(({ name }) => name === 'twice-the-same')).toMatchObject([
-      { action: 'document.created', requestId: first.headers.get('X-Request-Id'), actor: 'admin' },
+      { action: 'document.created', requestId: first.headers.get('X-Request-Id'), actor: 'bootstrap' },
     ])
   })
 

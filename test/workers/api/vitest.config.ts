@@ -15,7 +15,14 @@ export default defineConfig(async () => {
       cloudflareTest({
         wrangler: { configPath: `${root}/wrangler.toml` },
         miniflare: {
-          bindings: { MIGRATIONS: migrations, ADMIN_TOKEN: 'test-admin-token-0123456789' },
+          bindings: {
+            MIGRATIONS: migrations,
+            ADMIN_TOKEN: 'test-admin-token-0123456789',
+            OIDC_ISSUER: 'https://login.test',
+            OIDC_CLIENT_ID: 'lanline-cli',
+            ACCESS_TEAM_DOMAIN: 'team.test',
+            ACCESS_AUD: 'access-application',
+          },
           workers: [
             {
               name: 'lanline-agent-relay',

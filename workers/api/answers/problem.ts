@@ -33,6 +33,8 @@ interface Described {
 }
 export type Responses = { [status: string]: Described }
 
+const OF_EVERY_ROUTE = ['unauthorized', 'forbidden', 'too-many-requests', 'unavailable'] as const
+
 /** The answers of a route: what it gives when it works, and the problems that are its own. */
 export function responses(
   works: { readonly status: 200 | 201 | 202; readonly description: string; readonly schema: z.ZodType },
@@ -41,7 +43,7 @@ export function responses(
   const all: Responses = {
     [works.status]: { description: works.description, content: { 'application/json': { schema: works.schema } } },
   }
-  for (const code of [...problems, 'unauthorized', 'unavailable'] as const) {
+  for (const code of new Set([...problems, ...OF_EVERY_ROUTE])) {
     const { status, title } = PROBLEM_KINDS[code]
     const before = all[status]?.description
     all[status] = {

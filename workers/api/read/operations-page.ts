@@ -1,9 +1,12 @@
 import { err, ok, type Result } from '#core/base/result.ts'
+import { visibleTo } from '#core/access/grant.ts'
+import type { ClusterDocument } from '#core/model/document.ts'
 import { Name } from '#core/model/ids.ts'
 import type { Operation } from '#core/model/operation.ts'
 import { findDocument, listDocuments } from '#db/documents.ts'
 import type { Db } from '#db/open.ts'
 import type { OperationAnswer } from '#durable-objects/ports.ts'
+import { may, type Caller } from '../access/caller.ts'
 import type { ApiBindings } from '../env.ts'
 import { refusal, type Refusal } from '../http.ts'
 import { clusterObject } from '../objects.ts'
@@ -38,6 +41,7 @@ export interface OperationsPage {
 }
 
 interface Asked {
+  readonly caller: Caller
   readonly limit: number
   readonly place: Place | undefined
 }
@@ -49,19 +53,26 @@ export async function operationsOfCluster(
   asked: Asked,
 ): Promise<Result<OperationsPage, Refusal>> {
   const stored = await findDocument(db, 'Cluster', name)
-  if (!stored) return err(refusal('not-found', { kind: 'Cluster', name }))
+  if (stored?.kind !== 'Cluster' || !mayRead(asked.caller, stored))
+    return err(refusal('not-found', { kind: 'Cluster', name }))
   if (asked.place && asked.place.cluster !== name) return err(refusal('invalid-request', { query: 'cursor' }))
   return ok(await readPage(env, [stored], undefined, asked))
 }
 
 export async function operationsOfAll(db: Db, env: ApiBindings, asked: Asked): Promise<OperationsPage> {
   const { place } = asked
+  const visible = visibleTo(asked.caller)
   // The cluster in which the page before ended is asked again; it may be gone by now.
-  const ended = place && (await findDocument(db, 'Cluster', place.cluster))
-  const rest = await listDocuments(db, 'Cluster', { limit: MAX_CLUSTERS_ASKED + 1, after: place?.cluster })
+  const found = place && (await findDocument(db, 'Cluster', place.cluster))
+  const ended = found?.kind === 'Cluster' && mayRead(asked.caller, found) ? found : undefined
+  const rest = await listDocuments(db, 'Cluster', { limit: MAX_CLUSTERS_ASKED + 1, after: place?.cluster, visible })
   const clusters = [...(ended ? [ended] : []), ...rest]
   return await readPage(env, clusters.slice(0, MAX_CLUSTERS_ASKED), clusters[MAX_CLUSTERS_ASKED]?.metadata.name, asked)
 }
+
+/** A cursor is only text: whoever made it up still sees what they may see. */
+const mayRead = (caller: Caller, { spec, metadata }: ClusterDocument): boolean =>
+  may(caller, 'reader', { site: spec.site, cluster: metadata.name })
 
 type Cluster = { readonly uid: string; readonly metadata: { readonly name: string } }
 

@@ -1,4 +1,4 @@
-import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi'
+import { z, type OpenAPIHono } from '@hono/zod-openapi'
 import { Name, Uid } from '#core/model/ids.ts'
 import { JOIN_TOKEN_PREFIX, JOIN_TOKEN_TTL_MS } from '#core/protocol/enroll.ts'
 import { createJoinToken, decideAgent, findAgent, listAgents, revokeAgent, type AgentRow } from '#db/agents.ts'
@@ -7,9 +7,11 @@ import { joinTokenId } from '#db/join-tokens.ts'
 import { actorOf } from '../actor.ts'
 import { iso } from '../answers/document.ts'
 import { responses } from '../answers/problem.ts'
+import { sha256Hex } from '../digest.ts'
 import type { ApiEnv } from '../env.ts'
 import { answer, problemResponse, refusal } from '../http.ts'
 import { siteObject } from '../objects.ts'
+import { route } from '../route.ts'
 import { Params } from './documents.ts'
 
 /** Who may speak for a site: join tokens, the agents they admitted, and taking that back. */
@@ -68,9 +70,10 @@ export function registerAgents(app: OpenAPIHono<ApiEnv>): void {
   registerDecision(app, 'approve')
   registerDecision(app, 'reject')
   app.openapi(
-    createRoute({
+    route({
       method: 'post',
       path: '/v1/sites/{name}/join-tokens',
+      access: { to: 'admin', on: 'Site' },
       tags: ['agents'],
       summary: 'Make a join token for an agent of the site',
       request: {
@@ -109,9 +112,10 @@ export function registerAgents(app: OpenAPIHono<ApiEnv>): void {
   )
 
   app.openapi(
-    createRoute({
+    route({
       method: 'get',
       path: '/v1/sites/{name}/agents',
+      access: { to: 'reader', on: 'Site' },
       tags: ['agents'],
       summary: 'List the agents of the site, revoked ones included',
       request: { params: Params },
@@ -129,9 +133,10 @@ export function registerAgents(app: OpenAPIHono<ApiEnv>): void {
   )
 
   app.openapi(
-    createRoute({
+    route({
       method: 'delete',
       path: '/v1/sites/{name}/agents/{agentId}',
+      access: { to: 'admin', on: 'Site' },
       tags: ['agents'],
       summary: 'Revoke an agent; its socket is closed and it is never admitted again',
       request: { params: Params.extend({ agentId: Uid }) },
@@ -197,8 +202,3 @@ const toBase64Url = (bytes: Uint8Array): string =>
     .replaceAll('+', '-')
     .replaceAll('/', '_')
     .replaceAll('=', '')
-
-async function sha256Hex(text: string): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('')
-}

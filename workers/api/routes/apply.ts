@@ -1,4 +1,4 @@
-import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi'
+import { z, type OpenAPIHono } from '@hono/zod-openapi'
 import { ok } from '#core/base/result.ts'
 import { MAX_DOCUMENTS, type Document } from '#core/model/document.ts'
 import { actorOf } from '../actor.ts'
@@ -11,6 +11,7 @@ import { untilWon } from '../write/attempts.ts'
 import { armAlarms, awakenedBy, commit, tooManyAwakened, wakeNow } from '../write/commit.ts'
 import { previewPlans } from '../write/preview.ts'
 import { propose } from '../write/propose.ts'
+import { route } from '../route.ts'
 import { DryRun } from './documents.ts'
 
 /** Many documents at once, all or nothing: what `lanline apply -f` sends. Whole documents replace what is stored. */
@@ -32,9 +33,10 @@ type ApplyAnswer = z.infer<typeof ApplyAnswer>
 
 export function registerApply(app: OpenAPIHono<ApiEnv>): void {
   app.openapi(
-    createRoute({
+    route({
       method: 'post',
       path: '/v1/apply',
+      access: { to: 'operator', on: 'body' },
       tags: ['apply'],
       summary: 'Apply documents, all or nothing',
       request: {
@@ -58,7 +60,7 @@ export function registerApply(app: OpenAPIHono<ApiEnv>): void {
       const { db, now } = c.var
 
       const applied = await untilWon<ApplyAnswer>(async () => {
-        const proposal = await propose(db, asked, now)
+        const proposal = await propose(db, asked, { now, caller: c.var.caller })
         if (!proposal.ok) return proposal
         const awakened = awakenedBy(proposal.value)
         const tooMany = tooManyAwakened(awakened)

@@ -1,11 +1,15 @@
-import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi'
+import { z, type OpenAPIHono } from '@hono/zod-openapi'
 import { FactsSchema } from '#core/model/problem-schema.ts'
+import type { Context } from 'hono'
 import { listAudit } from '#db/audit.ts'
+import { recordAuditSometimes } from '#db/coalesced-audit.ts'
+import { actorOf } from '../actor.ts'
 import { iso } from '../answers/document.ts'
 import { responses } from '../answers/problem.ts'
 import type { ApiEnv } from '../env.ts'
 import { answer, problemResponse } from '../http.ts'
 import { page, PageQuery, readNumberCursor } from '../paging.ts'
+import { route } from '../route.ts'
 
 /** Who changed or revealed what, and in which request. */
 const AuditAnswer = z
@@ -23,14 +27,36 @@ const AuditAnswer = z
   })
   .openapi('AuditEntry')
 
+const MAX_WORD_CHARS = 700
+const word = z.string().min(1).max(MAX_WORD_CHARS).optional()
+const AuditQuery = PageQuery.extend({
+  actor: word.openapi({ description: 'as in user:alice@example.com' }),
+  action: word.openapi({ description: 'as in document.changed' }),
+  kind: word.openapi({ description: 'of the subject' }),
+  name: word.openapi({ description: 'of the subject' }),
+  since: z.iso.datetime().optional(),
+  after: z.coerce.number().int().min(0).optional().openapi({ description: 'only rows with a greater id, to follow' }),
+})
+
+/** Who follows the audit reads it every few seconds; that is one fact, not thousands. */
+const READING_EVERY_MS = 10 * 60_000
+
+function recordReading(c: Context<ApiEnv>): void {
+  const actor = actorOf(c)
+  const entry = { action: 'audit.read', kind: 'Audit', name: 'audit', uid: '' }
+  const once = { key: `audit.read:${actor.actor}`, everyMs: READING_EVERY_MS }
+  c.executionCtx.waitUntil(recordAuditSometimes(c.var.db, actor, entry, once))
+}
+
 export function registerAudit(app: OpenAPIHono<ApiEnv>): void {
   app.openapi(
-    createRoute({
+    route({
       method: 'get',
       path: '/v1/audit',
+      access: { to: 'admin', on: 'everything' },
       tags: ['audit'],
       summary: 'List what was changed, newest first',
-      request: { query: PageQuery },
+      request: { query: AuditQuery },
       responses: responses(
         {
           status: 200,
@@ -41,10 +67,12 @@ export function registerAudit(app: OpenAPIHono<ApiEnv>): void {
       ),
     }),
     async (c) => {
-      const { limit, cursor } = c.req.valid('query')
+      const { limit, cursor, since, ...filter } = c.req.valid('query')
       const before = readNumberCursor(cursor)
       if (!before.ok) return problemResponse(c, before.error)
-      const found = await listAudit(c.var.db, { limit: limit + 1, before: before.value })
+      const from = since === undefined ? undefined : Date.parse(since)
+      const found = await listAudit(c.var.db, { ...filter, since: from, limit: limit + 1, before: before.value })
+      recordReading(c)
       const { items, ...rest } = page(c, { items: found, limit }, (last) => last.id)
       return answer(c, { items: items.map((row) => ({ ...row, at: iso(row.at) })), ...rest })
     },

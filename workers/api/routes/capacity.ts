@@ -1,4 +1,4 @@
-import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi'
+import { z, type OpenAPIHono } from '@hono/zod-openapi'
 import { guestOf, hostCapacity } from '#core/placement/capacity.ts'
 import { toLedger } from '#core/placement/to-ledger.ts'
 import { findDocument } from '#db/documents.ts'
@@ -9,6 +9,7 @@ import { responses } from '../answers/problem.ts'
 import type { ApiEnv } from '../env.ts'
 import { answer, problemResponse, refusal } from '../http.ts'
 import { siteObject } from '../objects.ts'
+import { route } from '../route.ts'
 import { Params } from './documents.ts'
 
 const AdoptedAnswer = z
@@ -35,9 +36,10 @@ const CapacityAnswer = z
 
 export function registerCapacity(app: OpenAPIHono<ApiEnv>): void {
   app.openapi(
-    createRoute({
+    route({
       method: 'get',
       path: '/v1/sites/{name}/capacity',
+      access: { to: 'reader', on: 'Site' },
       tags: ['sites'],
       summary: 'Show the capacity of the hosts',
       request: { params: Params },

@@ -1,4 +1,5 @@
-import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi'
+import { z, type OpenAPIHono } from '@hono/zod-openapi'
+import { visibleTo } from '#core/access/grant.ts'
 import { PLURALS, toETag, type Document, type Kind } from '#core/model/document.ts'
 import { Name } from '#core/model/ids.ts'
 import { findDocument, listDocuments } from '#db/documents.ts'
@@ -11,6 +12,7 @@ import { page, PageQuery, readCursor } from '../paging.ts'
 import { readPrecondition } from '../precondition.ts'
 import { deleteDocument } from '../write/delete.ts'
 import { putDocument } from '../write/put.ts'
+import { route } from '../route.ts'
 
 /**
  * One kind of document as its owner wants it: read, list, put, delete. This file records intent; it never contacts a
@@ -34,9 +36,10 @@ export function registerDocuments(app: OpenAPIHono<ApiEnv>, kind: Kind): void {
   const tags = [plural]
 
   app.openapi(
-    createRoute({
+    route({
       method: 'get',
       path: `/v1/${plural}`,
+      access: { to: 'reader', on: 'visible' },
       tags,
       summary: `List ${plural} by name`,
       request: { query: PageQuery },
@@ -53,7 +56,11 @@ export function registerDocuments(app: OpenAPIHono<ApiEnv>, kind: Kind): void {
       const { limit, cursor } = c.req.valid('query')
       const after = readCursor(cursor)
       if (!after.ok) return problemResponse(c, after.error)
-      const found = await listDocuments(c.var.db, kind, { limit: limit + 1, after: after.value })
+      const found = await listDocuments(c.var.db, kind, {
+        limit: limit + 1,
+        after: after.value,
+        visible: visibleTo(c.var.caller),
+      })
       const { items, ...rest } = page(c, { items: found, limit }, (last) => last.metadata.name)
       const statuses = await statusesOf(
         c.var.db,
@@ -64,9 +71,10 @@ export function registerDocuments(app: OpenAPIHono<ApiEnv>, kind: Kind): void {
   )
 
   app.openapi(
-    createRoute({
+    route({
       method: 'get',
       path: `/v1/${plural}/{name}`,
+      access: { to: 'reader', on: kind },
       tags,
       summary: `Read one of the ${plural}`,
       request: { params: Params },
@@ -82,9 +90,10 @@ export function registerDocuments(app: OpenAPIHono<ApiEnv>, kind: Kind): void {
   )
 
   app.openapi(
-    createRoute({
+    route({
       method: 'put',
       path: `/v1/${plural}/{name}`,
+      access: { to: 'operator', on: 'body' },
       tags,
       summary: `Create or change one of the ${plural}`,
       description: 'The whole document is replaced. Needs If-Match to change, If-None-Match: * to create.',
@@ -127,9 +136,11 @@ export function registerDocuments(app: OpenAPIHono<ApiEnv>, kind: Kind): void {
   )
 
   app.openapi(
-    createRoute({
+    route({
       method: 'delete',
       path: `/v1/${plural}/{name}`,
+      // With a site go its agents and who may speak for it.
+      access: { to: kind === 'Site' ? 'admin' : 'operator', on: kind },
       tags,
       summary: `Delete one of the ${plural}`,
       request: {

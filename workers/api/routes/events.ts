@@ -1,9 +1,10 @@
-import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi'
+import { z, type OpenAPIHono } from '@hono/zod-openapi'
 import { findDocument } from '#db/documents.ts'
 import { responses } from '../answers/problem.ts'
 import type { ApiEnv } from '../env.ts'
 import { problemResponse, refusal } from '../http.ts'
 import { clusterStub } from '../objects.ts'
+import { route } from '../route.ts'
 import { Params } from './documents.ts'
 
 /** The story of a cluster, live. The Cluster object serves it; this door checks the credential and finds the object. */
@@ -20,9 +21,10 @@ const HANDED_OVER = [
 
 export function registerEvents(app: OpenAPIHono<ApiEnv>): void {
   app.openapi(
-    createRoute({
+    route({
       method: 'get',
       path: '/v1/clusters/{name}/events',
+      access: { to: 'reader', on: 'Cluster' },
       tags: ['clusters'],
       summary: 'Follow the events of a cluster',
       description:

@@ -1,18 +1,20 @@
-import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi'
+import { z, type OpenAPIHono } from '@hono/zod-openapi'
 import { documentAnswer } from '../answers/document.ts'
 import { responses } from '../answers/problem.ts'
 import type { ApiEnv } from '../env.ts'
 import { answer, problemResponse, refusal } from '../http.ts'
 import { readPrecondition } from '../precondition.ts'
 import { forgetCluster } from '../write/delete.ts'
+import { route } from '../route.ts'
 import { Params } from './documents.ts'
 
 /** Dropping a cluster without touching its machines. A stand-alone Machine is never touched: its deletion is just that. */
 export function registerForget(app: OpenAPIHono<ApiEnv>): void {
   app.openapi(
-    createRoute({
+    route({
       method: 'post',
       path: '/v1/clusters/{name}/forget',
+      access: { to: 'admin', on: 'Cluster' },
       tags: ['clusters'],
       summary: 'Drop a cluster and leave its machines alone',
       description:

@@ -1,4 +1,4 @@
-import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi'
+import { z, type OpenAPIHono } from '@hono/zod-openapi'
 import { ok } from '#core/base/result.ts'
 import { OPERATION_KINDS, OperationState } from '#core/model/operation.ts'
 import { clusterUidOf, Name, OperationId } from '#core/model/ids.ts'
@@ -11,6 +11,7 @@ import { answer, problemResponse, refusal } from '../http.ts'
 import { clusterObject } from '../objects.ts'
 import { linkNext, PageQuery, readCursor } from '../paging.ts'
 import { fromPlace, operationsOfAll, operationsOfCluster, toPlace } from '../read/operations-page.ts'
+import { route } from '../route.ts'
 
 /** What is being done and was done to a cluster, and the two decisions a person can make about what is stuck. */
 const OperationAnswer = z
@@ -40,9 +41,10 @@ const OperationAnswer = z
 
 export function registerOperations(app: OpenAPIHono<ApiEnv>): void {
   app.openapi(
-    createRoute({
+    route({
       method: 'get',
       path: '/v1/operations',
+      access: { to: 'reader', on: 'visible' },
       tags: ['operations'],
       summary: 'List the operations of a cluster, newest first, or of all clusters one after the other',
       request: { query: PageQuery.extend({ cluster: Name.optional() }) },
@@ -61,7 +63,7 @@ export function registerOperations(app: OpenAPIHono<ApiEnv>): void {
       if (!text.ok) return problemResponse(c, text.error)
       const place = toPlace(text.value)
       if (!place.ok) return problemResponse(c, place.error)
-      const asked = { limit, place: place.value }
+      const asked = { limit, place: place.value, caller: c.var.caller }
       const found =
         cluster === undefined
           ? ok(await operationsOfAll(c.var.db, c.env, asked))
@@ -74,9 +76,10 @@ export function registerOperations(app: OpenAPIHono<ApiEnv>): void {
 
   for (const decision of ['retry', 'abandon'] as const) {
     app.openapi(
-      createRoute({
+      route({
         method: 'post',
         path: `/v1/operations/{id}/${decision}`,
+        access: { to: 'operator', on: 'operation' },
         tags: ['operations'],
         summary:
           decision === 'retry' ? 'Give a stuck operation a new budget of attempts' : 'Close a stuck operation for good',

@@ -9,6 +9,8 @@ import type { Db } from '#db/open.ts'
 import { readScope } from '#db/scope.ts'
 import { checkDocuments } from '../check/check.ts'
 import { findBefore, isGone, worldOf, type World } from '../check/world.ts'
+import { toPlace } from '../access/access.ts'
+import { may, type Caller } from '../access/caller.ts'
 import type { Path, Refusal } from '../http.ts'
 import { refusal } from '../http.ts'
 import { scopeOf } from './scope-of.ts'
@@ -42,18 +44,27 @@ const RANDOM_UID_BYTES = 11
 /** Names offered as candidates for a hint. */
 const MAX_HINT_NAMES = 200
 
-/** Refusals: reference-missing, change-not-supported, unsupported-version, being-deleted, invalid-document. */
-export async function propose(db: Db, asked: readonly Asked[], now: number): Promise<Result<Proposal, Refusal>> {
+/** Refusals: forbidden, reference-missing, change-not-supported, unsupported-version, being-deleted, invalid-document. */
+export async function propose(
+  db: Db,
+  asked: readonly Asked[],
+  { now, caller }: { readonly now: number; readonly caller: Caller },
+): Promise<Result<Proposal, Refusal>> {
   const documents = asked.map(({ document }) => document)
   const scope = scopeOf(documents)
   const answer = await readScope(db, scope)
   const world = worldOf(answer.documents, documents)
+  const changes = documents.map((document) => changeOf(document, findBefore(world, document)?.stored, now))
+  // Before the documents are looked at: what is wrong with them may tell of others.
+  const forbidden = changes.map((change) => checkChange(change, caller)).find((found) => found !== undefined)
+  if (forbidden) return err(forbidden)
   const refused = checkDocuments(asked, world)
-  if (refused) return err(await withNameHints(db, refused, asked))
+  // The nearest name may be one that the caller does not see.
+  if (refused) return err(may(caller, 'reader', {}) ? await withNameHints(db, refused, asked) : refused)
 
   const names = new Set(documents.map(idOf))
   return ok({
-    changes: documents.map((document) => changeOf(document, findBefore(world, document)?.stored, now)),
+    changes,
     replacedUids: answer.documents
       .filter((scoped) => isGone(scoped) && names.has(idOf(scoped.stored)))
       .map(({ stored }) => stored.uid),
@@ -61,6 +72,20 @@ export async function propose(db: Db, asked: readonly Asked[], now: number): Pro
     world,
   })
 }
+
+/** What is as it was may stand in a file for whoever may see it; a change needs the right before it and after it. */
+function checkChange({ action, before, after }: Change, caller: Caller): Refusal | undefined {
+  const needs = action === 'unchanged' ? 'reader' : 'operator'
+  // A right on a cluster is a right on that one, not on the next of its name.
+  const created = after.kind === 'Cluster' && !before ? { site: after.spec.site } : placeOf(after)
+  const places = before ? [placeOf(before), placeOf(after)] : [created]
+  if (places.every((place) => may(caller, needs, place))) return undefined
+  if (action === 'unchanged' && after.kind === 'MachineClass') return undefined
+  return refusal('forbidden', { needs, kind: after.kind, name: after.metadata.name })
+}
+
+const placeOf = ({ kind, metadata, spec }: Stored) =>
+  toPlace(kind, { name: metadata.name, site: 'site' in spec ? spec.site : undefined })
 
 function changeOf(document: Document, before: Stored | undefined, now: number): Change {
   if (!before) {

@@ -41,7 +41,7 @@ export async function putDocument(c: Context<ApiEnv>, request: PutRequest): Prom
 
 async function putOnce(c: Context<ApiEnv>, request: PutRequest): Promise<Result<PutAnswer, Refusal | 'lost'>> {
   const { db, now } = c.var
-  const proposal = await propose(db, [{ document: request.document, at: [] }], now)
+  const proposal = await propose(db, [{ document: request.document, at: [] }], { now, caller: c.var.caller })
   if (!proposal.ok) return proposal
   const [change] = proposal.value.changes
   invariant(change, 'one document gives one change')
