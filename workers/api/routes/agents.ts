@@ -161,9 +161,10 @@ export function registerAgents(app: OpenAPIHono<ApiEnv>): void {
 /** The fingerprint comes along, because approving is comparing: it stands for both keys of the agent. */
 function registerDecision(app: OpenAPIHono<ApiEnv>, decision: 'approve' | 'reject'): void {
   app.openapi(
-    createRoute({
+    route({
       method: 'post',
       path: `/v1/sites/{name}/agents/{agentId}/${decision}`,
+      access: { to: 'admin', on: 'Site' },
       tags: ['agents'],
       summary: decision === 'approve' ? 'Let a pending agent in' : 'Refuse a pending agent for good',
       request: {

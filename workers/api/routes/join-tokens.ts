@@ -1,4 +1,4 @@
-import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi'
+import { z, type OpenAPIHono } from '@hono/zod-openapi'
 import { Uid } from '#core/model/ids.ts'
 import { findDocument } from '#db/documents.ts'
 import { listJoinTokens, revokeJoinToken, type JoinTokenRow } from '#db/join-tokens.ts'
@@ -7,6 +7,7 @@ import { iso } from '../answers/document.ts'
 import { responses } from '../answers/problem.ts'
 import type { ApiEnv } from '../env.ts'
 import { answer, problemResponse, refusal } from '../http.ts'
+import { route } from '../route.ts'
 import { Params } from './documents.ts'
 
 /** Join tokens after they were made: which there are, and taking one back. None of them can be shown again. */
@@ -30,9 +31,10 @@ const toEntry = ({ createdAt, expiresAt, usedBy, ...token }: JoinTokenRow): z.in
 
 export function registerJoinTokens(app: OpenAPIHono<ApiEnv>): void {
   app.openapi(
-    createRoute({
+    route({
       method: 'get',
       path: '/v1/sites/{name}/join-tokens',
+      access: { to: 'admin', on: 'Site' },
       tags: ['agents'],
       summary: 'List the join tokens of the site that have not expired',
       request: { params: Params },
@@ -50,9 +52,10 @@ export function registerJoinTokens(app: OpenAPIHono<ApiEnv>): void {
   )
 
   app.openapi(
-    createRoute({
+    route({
       method: 'delete',
       path: '/v1/sites/{name}/join-tokens/{tokenId}',
+      access: { to: 'admin', on: 'Site' },
       tags: ['agents'],
       summary: 'Take a join token back; an agent that it admitted stays',
       request: { params: Params.extend({ tokenId: z.string().regex(/^[0-9a-f]{12}$/) }) },

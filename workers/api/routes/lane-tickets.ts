@@ -1,4 +1,5 @@
-import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi'
+import { z, type OpenAPIHono } from '@hono/zod-openapi'
+import { roleAt } from '#core/access/grant.ts'
 import { LANE_PATH, LANE_TICKET_PREFIX, LANE_TICKET_TTL_MS } from '#core/protocol/lane.ts'
 import { listAgents } from '#db/agents.ts'
 import { findDocument } from '#db/documents.ts'
@@ -8,6 +9,7 @@ import { iso } from '../answers/document.ts'
 import { responses } from '../answers/problem.ts'
 import type { ApiEnv } from '../env.ts'
 import { answer, problemResponse, refusal } from '../http.ts'
+import { route } from '../route.ts'
 import { Params } from './documents.ts'
 
 /** The way into a cluster from afar: a ticket that lets its bearer into the data lane of the site, for this cluster only. */
@@ -34,9 +36,10 @@ const LaneTicketRequest = z
 
 export function registerLaneTickets(app: OpenAPIHono<ApiEnv>): void {
   app.openapi(
-    createRoute({
+    route({
       method: 'post',
       path: '/v1/clusters/{name}/lane-tickets',
+      access: { to: 'reader', on: 'Cluster' },
       tags: ['access'],
       summary: 'Make a ticket for the data lane to a cluster',
       request: {
@@ -53,7 +56,8 @@ export function registerLaneTickets(app: OpenAPIHono<ApiEnv>): void {
       const { name } = c.req.valid('param')
       const cluster = await findDocument(c.var.db, 'Cluster', name)
       const site = cluster?.kind === 'Cluster' ? await findDocument(c.var.db, 'Site', cluster.spec.site) : undefined
-      if (!cluster || !site) return problemResponse(c, refusal('not-found', { kind: 'Cluster', name }))
+      const role = site && roleAt(c.var.caller, { site: site.metadata.name, cluster: name })
+      if (!cluster || !site || !role) return problemResponse(c, refusal('not-found', { kind: 'Cluster', name }))
       const actor = actorOf(c)
       const ticket = LANE_TICKET_PREFIX + toBase64Url(crypto.getRandomValues(new Uint8Array(TICKET_BYTES)))
       const expiresAt = c.var.now + LANE_TICKET_TTL_MS
@@ -63,7 +67,7 @@ export function registerLaneTickets(app: OpenAPIHono<ApiEnv>): void {
         clusterUid: cluster.uid,
         clusterName: name,
         subject: actor.actor,
-        role: 'admin' as const,
+        role,
         purpose,
       }
       await createLaneTicket(c.var.db, { ...row, hash: await sha256Hex(ticket), expiresAt }, actor)
