@@ -115,7 +115,12 @@ export interface LedgerAnswer {
 }
 
 export interface SeenAnswer {
-  readonly agent: { readonly online: boolean; readonly since: number | undefined }
+  readonly agent: {
+    readonly online: boolean
+    readonly since: number | undefined
+    /** What its last look at the hypervisor ran into. */
+    readonly trouble?: string | undefined
+  }
   readonly seenAt: number | undefined
   readonly machines: SiteSeen['machines']
   readonly nodes: SiteSeen['nodes']

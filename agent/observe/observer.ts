@@ -3,6 +3,7 @@ import type { Result } from '#core/base/result.ts'
 import { PROBLEM_KINDS, sayProblem, type Problem } from '#core/model/problem.ts'
 import type { NodeSeen, SiteSeen } from '#core/model/seen.ts'
 import type { SiteSeenMessage } from '#core/protocol/site-seen.ts'
+import { MAX_TROUBLE_CHARS, type SiteTrouble } from '#core/protocol/site-trouble.ts'
 import type { WatchPut } from '#core/protocol/watch-put.ts'
 import { realClock } from '../clock.ts'
 import type { ConfiguredMachines } from '../journal/journal.ts'
@@ -25,7 +26,7 @@ export interface Observer {
   /** Looks anew at the hypervisor, then at the machines and clusters named, and tells what changed, at `withinMs` latest. */
   lookNow(subjects: readonly string[], withinMs: number): Promise<void>
   /** A session can carry observations: it gets everything. */
-  connected(send: (message: SiteSeenMessage) => void): void
+  connected(send: (message: SiteSeenMessage | SiteTrouble) => void): void
   disconnected(): void
   seen(): SiteSeen
   /** What the last look at the hypervisor ran into, as people read it; undefined when it went well or none has ended. */
@@ -57,6 +58,11 @@ interface Eye {
   readonly of: string
 }
 
+const toMessage = (trouble: string | undefined): SiteTrouble => ({
+  type: 'site.trouble',
+  text: trouble?.slice(0, MAX_TROUBLE_CHARS) ?? null,
+})
+
 export function createObserver(deps: ObserverDeps): Observer {
   const { clock, log } = deps
   const watches = new Map<string, WatchPut>()
@@ -66,6 +72,7 @@ export function createObserver(deps: ObserverDeps): Observer {
   const publisher = createPublisher({ now: () => clock.now(), busy: deps.busy })
   let inventory: SiteInventory | undefined
   let trouble: string | undefined
+  let say: ((message: SiteTrouble) => void) | undefined
   const drift = createDriftWatch({
     ...deps,
     machines: () =>
@@ -105,7 +112,9 @@ export function createObserver(deps: ObserverDeps): Observer {
       if (problem) log.warn({ event: 'provider.lost', problem })
       else log.info({ event: 'provider.found' })
     }
+    const changed = trouble !== problem
     trouble = problem
+    if (changed) say?.(toMessage(problem))
     if (looked.ok) inventory = looked.value
     tell()
     if (looked.ok) await drift.lookWhereWorkEnded()
@@ -226,8 +235,15 @@ export function createObserver(deps: ObserverDeps): Observer {
       late.abort()
       tell(true)
     },
-    connected: (send) => publisher.open(send),
-    disconnected: () => publisher.close(),
+    connected(send) {
+      say = send
+      if (trouble !== undefined) send(toMessage(trouble))
+      publisher.open(send)
+    },
+    disconnected() {
+      say = undefined
+      publisher.close()
+    },
     seen: () => assemble(sights()),
     trouble: () => trouble,
     stop() {

@@ -17,8 +17,11 @@ const kinds = {
   },
   'site-unseen': {
     says: 'The agent has not yet reported what it sees of the site.',
-    unblock:
-      'The report follows the connection within seconds. If it does not, the agent does not reach Proxmox: lanline-agent status, on its machine, says why.',
+    unblock: 'The report follows the connection within seconds; lanline-agent status, on its machine, says more.',
+  },
+  'hypervisor-unseen': {
+    says: 'The agent cannot look at the hypervisor; what is known of it is old.',
+    unblock: 'Mend the cause named; lanline-agent doctor, on the machine of the agent, checks all that it needs.',
   },
   'reference-missing': { says: 'A document this cluster refers to is gone.', unblock: 'Apply the document named.' },
   'not-placed': {

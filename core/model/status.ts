@@ -56,6 +56,7 @@ export interface Finding {
     | 'restart-planned'
     | 'drift'
     | 'agent-cloned'
+    | 'hypervisor-unseen'
   readonly text: string
   readonly facts: Facts
 }

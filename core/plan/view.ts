@@ -41,7 +41,12 @@ export interface Bootstrap {
 }
 
 export type AgentView =
-  | { readonly online: true; readonly since: number }
+  | {
+      readonly online: true
+      readonly since: number
+      /** What its last look at the hypervisor ran into, as people read it. */
+      readonly trouble?: string | undefined
+    }
   | { readonly online: false; readonly since: number | undefined }
 
 export interface MachineView {

@@ -10,6 +10,7 @@ import { OpsSnapshot } from './ops-snapshot.ts'
 import { Ready } from './ready.ts'
 import { SecretsGet } from './secrets-get.ts'
 import { SiteSeenMessage } from './site-seen.ts'
+import { SiteTrouble } from './site-trouble.ts'
 import { Unsupported } from './unsupported.ts'
 
 /** Everything an agent may say. */
@@ -22,6 +23,7 @@ export const Up = z.discriminatedUnion('type', [
   OpProgress,
   OpResult,
   SiteSeenMessage,
+  SiteTrouble,
   SecretsGet,
   AccessIssued,
   Drain,

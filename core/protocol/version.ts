@@ -1,6 +1,6 @@
 /**
  * The wire version. Both sides speak N and N−1; a change of any message must raise it, which the test that hashes the
- * schemas enforces. 1: the first. 2: `lane.open`, `access.issued`, `standby` and the reject code `cloned`; `site.seen` tells as
+ * schemas enforces. 1: the first. 2: `lane.open`, `access.issued`, `site.trouble`, `standby` and the reject code `cloned`; `site.seen` tells as
  * what a machine was last made, how it differs from that, and where it was moved. All of that is optional.
  */
 export const PROTOCOL_VERSION = 2

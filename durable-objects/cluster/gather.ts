@@ -103,14 +103,14 @@ async function resize(
 /** The frozen facts: what was gathered, and what the object remembers at this moment. Nothing here waits. */
 export function toView(gathered: Gathered, store: ClusterStore, now: number): ClusterView {
   const { documents, seen, refusals, growthRefusals } = gathered
-  const { online, since } = seen.agent
+  const { online, since, trouble } = seen.agent
   return {
     now,
     cluster: documents.cluster,
     site: documents.site,
     networks: documents.networks,
     machineClasses: documents.machineClasses,
-    agent: online ? { online, since: since ?? now } : { online, since },
+    agent: online ? { online, since: since ?? now, trouble } : { online, since },
     seenAt: seen.seenAt,
     secretsVersion: documents.secretsVersion,
     bootstrap: store.bootstrap,

@@ -23,7 +23,7 @@ export const ledgerAnswer = (store: SiteStore, presence: Presence): LedgerAnswer
 export function seenAnswer(store: SiteStore, clusterUid: string, { online, seenAt }: Presence): SeenAnswer {
   const machines = store.seen.machines(store.placements.machineIds(clusterUid))
   return {
-    agent: { online, since: store.session?.since },
+    agent: { online, since: store.session?.since, trouble: store.trouble },
     seenAt,
     machines,
     nodes: store.seen.nodes(clusterUid),

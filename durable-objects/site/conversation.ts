@@ -76,6 +76,9 @@ export class Conversation {
         return this.#result(message, now)
       case 'site.seen':
         return this.#seen(message, epoch, now)
+      case 'site.trouble':
+        this.#store.setTrouble(message.text ?? undefined)
+        return { publish: true, wake: this.#store.clusters.uids() }
       case 'secrets.get':
         return { secrets: message }
       case 'access.issued':

@@ -150,11 +150,14 @@ export class Courier {
     if (!session) return { phase: 'waiting', hosts }
     const agent = { agentId: session.agentId, version: session.agentVersion, since: session.since }
     const standby = this.#standby()
-    const findings = this.#store.journals.cloned().map(({ agentId, at }) => ({
+    const cloned = this.#store.journals.cloned().map(({ agentId, at }) => ({
       code: 'agent-cloned' as const,
       text: `The key of agent ${agentId} is in two places; the older of both is kept out. Revoke it and enrol anew.`,
       facts: { agentId, at },
     }))
+    const { trouble } = this.#store
+    const unseen = trouble === undefined ? [] : [{ code: 'hypervisor-unseen' as const, text: trouble, facts: {} }]
+    const findings = [...cloned, ...unseen]
     return {
       phase: session.open ? 'connected' : session.confirmed ? 'offline' : 'waiting',
       agent,

@@ -98,6 +98,8 @@ export class Leadership {
       this.#link.over(leader.socket, CLOSE_CODES.superseded, 'a newer session has begun')
     const epoch = (record?.epoch ?? 0) + 1
     const { agentId, agentVersion = '', protocol = 1 } = attachment
+    // Whoever leads now looks for itself.
+    this.#store.setTrouble(undefined)
     this.#store.setSession({
       ...(record?.confirmed ? { confirmed: record.confirmed } : {}),
       epoch,

@@ -99,6 +99,16 @@ export class SiteStore {
     this.#meta.set('published', hash)
   }
 
+  /** What the agent's last look at the hypervisor ran into. */
+  get trouble(): string | undefined {
+    return this.#meta.get('trouble')
+  }
+
+  setTrouble(trouble: string | undefined): void {
+    if (trouble === undefined) this.#meta.remove('trouble')
+    else this.#meta.set('trouble', trouble)
+  }
+
   get failures(): number {
     return this.#meta.get('failures') ?? 0
   }

@@ -76,6 +76,7 @@ function anObserver(changes: Partial<ObserverDeps> = {}) {
     talos: UNREACHABLE as TalosSight,
   }
   const sent: SiteSeenMessage[] = []
+  const troubles: (string | null)[] = []
   let dials = 0
   const observer = createObserver({
     clock: fast,
@@ -105,8 +106,13 @@ function anObserver(changes: Partial<ObserverDeps> = {}) {
     observer,
     state,
     sent,
+    troubles,
     dials: () => dials,
-    connect: () => observer.connected((message) => sent.push(message)),
+    connect: () =>
+      observer.connected((message) => {
+        if (message.type === 'site.seen') sent.push(message)
+        else troubles.push(message.text)
+      }),
   }
 }
 
@@ -139,13 +145,16 @@ describe('observer', () => {
     observer.stop()
   })
 
-  test('a hypervisor that cannot be used says why, and what to do, until it can', async () => {
+  test('[S27] a hypervisor that cannot be used says why, and what to do, until it can', async () => {
     let answer: Awaited<ReturnType<ObserverDeps['inventory']>> = err(problem('provider-unauthorized'))
-    const { observer } = anObserver({ inventory: async () => answer })
+    const { observer, troubles, connect } = anObserver({ inventory: async () => answer })
     await vi.waitFor(() => expect(observer.trouble()).toMatch(/token.*Give the agent a valid API token/))
+    connect()
+    await observer.lookNow([], 0)
     answer = ok(anInventory())
     await observer.lookNow([], 0)
     expect(observer.trouble()).toBeUndefined()
+    expect(troubles).toEqual([expect.stringContaining('Give the agent a valid API token'), null])
     observer.stop()
   })
 

@@ -26,7 +26,11 @@ function unexplained(view: ClusterView, next: Plan): readonly string[] {
   if (AT_REST.includes(phase)) return []
   const cluster = active.length + next.holds.length + next.forget.length > 0 ? [] : [`the cluster (${phase})`]
   // Of these, every machine of the cluster waits alike.
-  if (next.holds.some(({ code }) => ['agent-offline', 'site-unseen', 'locked', 'reference-missing'].includes(code)))
+  if (
+    next.holds.some(({ code }) =>
+      ['agent-offline', 'hypervisor-unseen', 'site-unseen', 'locked', 'reference-missing'].includes(code),
+    )
+  )
     return cluster
   const machines = view.machines.filter((machine) => {
     if (machine.wanted && view.cluster.deletingAt === undefined && isReady(machine)) return false

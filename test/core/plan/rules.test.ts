@@ -34,6 +34,16 @@ describe('the first plans of a new cluster', () => {
     expect(holdsOf(view)).toContain('agent-offline home')
   })
 
+  test('says what keeps the agent from the hypervisor', () => {
+    const view = aView({ agent: { online: true, since: 0, trouble: 'The API token was refused.' } })
+    expect(plan(view).holds).toContainEqual(
+      expect.objectContaining({
+        code: 'hypervisor-unseen',
+        facts: expect.objectContaining({ cause: 'The API token was refused.' }),
+      }),
+    )
+  })
+
   test('[P5] turns a refused placement into a hold with its arithmetic', () => {
     const refusal = problem('no-capacity', { arithmetic: 'memory 88Gi − 80Gi placed = 8Gi free, needed 16Gi' })
     const view = aView({ machines: [aMachine('cp-1', { placement: undefined, refusal })] })

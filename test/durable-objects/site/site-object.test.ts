@@ -185,6 +185,20 @@ describe.each(MODES)('a session ($mode)', ({ mode }) => {
     expect(await names()).toEqual(['pve-b'])
   })
 
+  test('[S6] what keeps the agent from the hypervisor is told to its clusters, until a look goes well or another leads', async () => {
+    const { agent, siteUid } = await aSession(mode)
+    const trouble = async () => (await sitePort(siteUid).seen(siteUid, newUid())).agent.trouble
+    agent.say({ type: 'site.trouble', text: 'The API token of Proxmox was refused.' })
+    await talk(agent, siteUid, mode, 'the trouble is known', async () => (await trouble()) !== undefined)
+    expect(await trouble()).toBe('The API token of Proxmox was refused.')
+    agent.say({ type: 'site.trouble', text: null })
+    await talk(agent, siteUid, mode, 'the trouble is over', async () => (await trouble()) === undefined)
+    agent.say({ type: 'site.trouble', text: 'It does not answer.' })
+    await talk(agent, siteUid, mode, 'there is trouble again', async () => (await trouble()) !== undefined)
+    await agent.connect()
+    await talk(agent, siteUid, mode, 'a new session begins without', async () => (await trouble()) === undefined)
+  })
+
   test('[S7] an idle site has no alarm, and an observation that changes nothing writes no row of it', async () => {
     const { agent, siteUid } = await aSession(mode)
     await until('the site sleeps', async () => (await alarmOf(siteStub(siteUid))) === null)
