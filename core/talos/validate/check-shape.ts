@@ -62,11 +62,20 @@ const eachMember = (fits: (value: Json) => boolean) => (value: Json) =>
 
 const isTextList = (value: Json): boolean => Array.isArray(value) && value.every(isScalar)
 
+const unsigned = (bits: number): TypeCheck =>
+  unless(
+    (value) => Number.isInteger(value) && Number(value) >= 0 && Number(value) < 2 ** bits,
+    `is not a whole number from 0 to ${2 ** bits - 1}`,
+  )
+
 const TYPES: Readonly<Record<string, TypeCheck>> = {
   any: () => undefined,
   text: unless(isScalar, 'is not a text'),
   flag: unless((value) => typeof value === 'boolean', 'is neither true nor false'),
   int: unless((value) => Number.isInteger(value), 'is not a whole number'),
+  u8: unsigned(8),
+  u16: unsigned(16),
+  u32: unsigned(32),
   object: unless(isObject, 'is not a mapping'),
   map: unless(eachMember(isScalar), 'is not a mapping of texts'),
   flags: unless(

@@ -11,7 +11,7 @@ KmsKey: endpoint text
 TpmKey: options &TpmOptions; checkSecurebootStatusOnEnroll flag
 TpmOptions: pcrs int[]
 Encryption: provider none|luks2; keys &EncryptionKey[];
-  cipher text; keySize int; blockSize int;
+  cipher text; keySize u32; blockSize u32;
   options text[]; allowDiscards@14 flag
 Provisioning: diskSelector &Selector; grow flag; minSize text; maxSize text
 Filesystem: type none|ext4|xfs|btrfs; projectQuotaSupport flag; xfs@14 &XFS
@@ -38,7 +38,7 @@ kind FilesystemTrimConfig@14: interval duration
 kind FilesystemScrubConfig@14: interval duration
 kind LVMVolumeGroupConfig@14: name! text; provisioning &VolumeGroupProvisioning
 VolumeGroupProvisioning: volumeSelector &Selector
-kind LVMLogicalVolumeConfig@14: name! text; type text; mirrors int; stripes int; provisioning &LogicalProvisioning
+kind LVMLogicalVolumeConfig@14: name! text; type text; mirrors u32; stripes u32; provisioning &LogicalProvisioning
 LogicalProvisioning: volumeGroup text; minSize text; maxSize text
 kind RAIDArrayConfig@14: name! text; level raid1; metadata 1.0|1.2; provisioning &VolumeGroupProvisioning
 RegistryEndpoint: url! url:http,https; overridePath flag

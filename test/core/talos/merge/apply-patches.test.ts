@@ -319,6 +319,19 @@ describe('JSON patches have the manners of the library that Talos uses', () => {
     ).toMatchObject({ certSANs: ['y', 'b', 'z'] })
   })
 
+  test('patches that follow one another are one: what is between them is not looked at', () => {
+    const [first, second, third] = [
+      '[{"op":"add","path":"/machine/scratch","value":"t"}]',
+      '- {op: move, from: /machine/scratch, path: /machine/token}',
+      'machine: {type: controlplane}',
+    ] as const
+    expect(machineOf(merged(config, first, second, third))).toMatchObject({ token: 't', type: 'controlplane' })
+    const left = applyPatches(config, [first, third, second])
+    expect(!left.ok && left.error).toMatchObject({ patch: 0, code: 'unknown-field', where: 'machine.scratch' })
+    const missed = applyPatches(config, [first, '[{"op":"remove","path":"/nope"}]'])
+    expect(!missed.ok && missed.error).toMatchObject({ patch: 1, code: 'json-patch-failed', where: '/nope' })
+  })
+
   test.each([
     [{ op: 'add', path: '', value: {} }],
     [{ op: 'replace', path: '/machine/certSANs/2', value: 'x' }],
