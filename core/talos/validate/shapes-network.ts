@@ -4,8 +4,8 @@ Address: address! cidr; routePriority u32
 Route: destination cidr; gateway ip; source ip; metric u32; mtu u32; table text
 Link: up flag; mtu u32; addresses &Address[]; routes &Route[]; multicast flag
 kind LinkConfig: name! text; +Link
-kind LinkAliasConfig: name! text; selector! &Selector
-Selector: match text
+kind LinkAliasConfig: name! text; selector! &LinkSelector
+LinkSelector: match cel:link
 kind VLANConfig: name! text; vlanID! u16; vlanMode 802.1q|802.1ad; parent! text; +Link
 kind DummyLinkConfig: name! text; hardwareAddr mac; +Link
 kind BridgeConfig: name! text; hardwareAddr mac; links text[]; stp &BridgeSTP; vlan &BridgeVLAN; +Link

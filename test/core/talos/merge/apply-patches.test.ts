@@ -159,6 +159,21 @@ describe('lists', () => {
     })
   })
 
+  test('an interface pairs by an equal selector, an empty field being none; one that says `physical` never pairs', () => {
+    const interfaces = (selector: string) =>
+      (
+        machineOf(
+          merged(
+            `machine: {network: {interfaces: [{deviceSelector: ${selector}, mtu: 1}]}}\n`,
+            `machine: {network: {interfaces: [{deviceSelector: {hardwareAddr: "52:*", driver: ""}, mtu: 2}, {deviceSelector: {physical: true}, mtu: 3}]}}`,
+          ),
+        )['network'] as { interfaces: readonly { mtu: number }[] }
+      ).interfaces.map(({ mtu }) => mtu)
+    expect(interfaces('{hardwareAddr: "52:*"}')).toEqual([2, 3])
+    expect(interfaces('{hardwareAddr: "52:*", busPath: x}')).toEqual([1, 2, 3])
+    expect(interfaces('{physical: true}')).toEqual([1, 2, 3])
+  })
+
   test('of image rules replace the whole rule of the same image', () => {
     expect(
       merged(
