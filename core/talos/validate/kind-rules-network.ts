@@ -119,7 +119,10 @@ const bgp: KindRule = ({ localASN, neighbors }) => [
 export const NETWORK_RULES: Readonly<Record<string, KindRule>> = {
   LinkConfig: linkFaults,
   DummyLinkConfig: linkFaults,
-  BondConfig: linkFaults,
+  BondConfig: (document, context) => [
+    ...linkFaults(document, context),
+    ...(listOf(document['links']).length > 0 ? [] : [fault('links', 'needs at least one link')]),
+  ],
   BridgeConfig: linkFaults,
   VLANConfig: (document, context) => {
     const id = document['vlanID']

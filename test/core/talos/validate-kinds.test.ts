@@ -71,6 +71,7 @@ describe('a document that upstream refuses is refused, and its field is named', 
       'routes[0].destination is not a network',
     ],
     ['kind: KernelModuleConfig\nname: ""', 'name is missing'],
+    ['kind: BondConfig\nname: a\nbondMode: 802.3ad\nlinks: [~]', 'links needs at least one link'],
     ['kind: DHCPv4Config\nname: a\nrouteMetric: -1', 'routeMetric is not a whole number from 0 to 4294967295'],
     ['kind: VLANConfig\nname: a\nparent: b\nvlanID: 70000', 'vlanID is not a whole number from 0 to 65535'],
     [
