@@ -18,7 +18,7 @@ import { encodeStruct, writeInto } from './encode.ts'
 import { applyJsonPatch, readJsonPatch, type JsonOperation } from './json-patch.ts'
 import { mergeStructs } from './merge-values.ts'
 import type { PatchProblem } from './patch-problem.ts'
-import { isValueMap } from './value.ts'
+import { isValueMap, type Value } from './value.ts'
 
 /**
  * Applies patches to a machine configuration, in order, as `talosctl` and the nodes do. A patch is a strategic merge
@@ -36,9 +36,15 @@ export function applyPatches(
   const read = readConfig(config, minor)
   if (!read.ok) return read
   let documents = read.value
-  for (const [index, text] of patches.entries()) {
-    const patched = applyPatch(documents, text, minor)
-    if (!patched.ok) return err({ ...patched.error, patch: index })
+  for (let index = 0; index < patches.length;) {
+    const step = readStep(patches, index)
+    if (!step.ok) return step
+    const patched =
+      step.value.kind === 'json'
+        ? applyJson(documents, step.value.patches, minor)
+        : applyStrategic(documents, step.value.sources, minor)
+    index = step.value.next
+    if (!patched.ok) return err({ patch: index - 1, ...patched.error })
     documents = patched.value
   }
   return ok(documents === read.value ? config : writeConfig(documents))
@@ -50,12 +56,35 @@ const MAX_PATCHES = 100
 type Documents = readonly ConfigDocument[]
 type Applied = Result<Documents, PatchProblem>
 
-function applyPatch(documents: Documents, text: string, minor: TalosContract): Applied {
-  const patch = readPatch(text)
-  if (!patch.ok) return patch
-  if (patch.value.kind === 'json') return applyJson(documents, patch.value.operations, minor)
+/** What is applied at once: a strategic patch, or JSON patches that follow one another. */
+type Step = { readonly next: number } & (
+  | { readonly kind: 'strategic'; readonly sources: readonly Source[] }
+  | { readonly kind: 'json'; readonly patches: readonly JsonPatch[] }
+)
+
+interface JsonPatch {
+  readonly index: number
+  readonly operations: readonly JsonOperation[]
+}
+
+/** Between JSON patches Talos does not look at the document, so that one may tidy up what another left. */
+function readStep(patches: readonly string[], first: number): Result<Step, PatchProblem> {
+  const json: JsonPatch[] = []
+  for (const [at, text] of patches.slice(first).entries()) {
+    const index = first + at
+    const patch = readPatch(text)
+    if (!patch.ok && json.length === 0) return err({ ...patch.error, patch: index })
+    if (!patch.ok) break
+    if (patch.value.kind === 'json') json.push({ index, operations: patch.value.operations })
+    else if (json.length > 0) break
+    else return ok({ ...patch.value, next: index + 1 })
+  }
+  return ok({ kind: 'json', patches: json, next: first + json.length })
+}
+
+function applyStrategic(documents: Documents, sources: readonly Source[], minor: TalosContract): Applied {
   let merged = documents
-  for (const source of patch.value.sources) {
+  for (const source of sources) {
     const next = applySource(merged, source, minor)
     if (!next.ok) return next
     merged = next.value
@@ -136,18 +165,22 @@ function deleteFrom(documents: Documents, id: string, deletion: Deletion): Appli
   }
 }
 
-function applyJson(documents: Documents, operations: readonly JsonOperation[], minor: TalosContract): Applied {
+function applyJson(documents: Documents, patches: readonly JsonPatch[], minor: TalosContract): Applied {
   const [only, ...others] = documents
   if (!only || others.length > 0) return err({ code: 'json-patch-multi-document', documentCount: documents.length })
-  const before =
-    only.changed && only.type !== undefined ? encodeStruct(only.type, only.value) : decodeFree(only.source.tree).value
-  const patched = applyJsonPatch(before ?? new Map(), operations)
-  if (!patched.ok) return err({ code: 'json-patch-failed', ...patched.error })
-  if (!isValueMap(patched.value))
-    return err({ code: 'json-patch-failed', where: '/', reason: 'would no longer be a map' })
+  let now: Value =
+    (only.changed && only.type !== undefined
+      ? encodeStruct(only.type, only.value)
+      : decodeFree(only.source.tree).value) ?? new Map()
+  for (const { index, operations } of patches) {
+    const patched = applyJsonPatch(now, operations)
+    if (!patched.ok) return err({ code: 'json-patch-failed', ...patched.error, patch: index })
+    now = patched.value
+  }
+  if (!isValueMap(now)) return err({ code: 'json-patch-failed', where: '/', reason: 'would no longer be a map' })
 
   const tree = only.source.tree.clone() as Source['tree']
-  writeInto(tree, patched.value)
+  writeInto(tree, now)
   const identity = identify(tree, minor)
   if (identity?.type === undefined)
     return err({ code: 'unknown-document', document: identity?.id ?? 'without apiVersion and kind' })

@@ -145,7 +145,19 @@ const isBlank = (value: Value | undefined): boolean => value === undefined || va
 
 /** Two blank keys pair where there is one key only; an interface without name and selector is always a new one. */
 const sameKey = (a: Value | undefined, b: Value | undefined, pairs: Pairs): boolean =>
-  isBlank(a) && isBlank(b) ? pairs.by.length === 1 : sameValue(a, b)
+  isBlank(a) && isBlank(b) ? pairs.by.length === 1 : isValueMap(a) && isValueMap(b) ? sameParts(a, b) : sameValue(a, b)
+
+/**
+ * A selector of several fields. Talos compares the addresses of what it holds by pointer, so one that says `physical`
+ * is like no other.
+ */
+function sameParts(a: ValueMap, b: ValueMap): boolean {
+  const keys = new Set([...a.keys(), ...b.keys()])
+  return [...keys].every((key) => {
+    const [one, other] = [a.get(key) ?? '', b.get(key) ?? '']
+    return typeof one !== 'boolean' && typeof other !== 'boolean' && sameValue(one, other)
+  })
+}
 
 /** A map whose fields Talos does not know: maps join, lists append, and a value may not change its type. */
 function mergeFree(left: Value | undefined, right: Value | undefined): Merged {

@@ -1,5 +1,7 @@
 import { invariant } from '../../base/invariant.ts'
 import type { Json } from '../../base/canonical-json.ts'
+import { expressionFault } from './check-expression.ts'
+import type { ExpressionKind } from './expression-names.ts'
 import { fault, type FieldFault } from './fault.ts'
 import type { Field, Shape, Shapes } from './shape-language.ts'
 
@@ -39,7 +41,7 @@ function checkType(value: Json, type: string, shapes: Shapes, minor: number, pat
     invariant(shape, `a shape is missing: ${type}`)
     return checkShape(value, shape, shapes, minor, path)
   }
-  const check = TYPES[type] ?? (type.startsWith('url:') ? url(type.slice(4)) : oneOf(type))
+  const check = TYPES[type] ?? (type.startsWith('url:') ? url(type.slice(4)) : (placed(type) ?? oneOf(type)))
   const wrong = check(value, minor)
   return wrong === undefined ? [] : [fault(path, wrong)]
 }
@@ -62,11 +64,20 @@ const eachMember = (fits: (value: Json) => boolean) => (value: Json) =>
 
 const isTextList = (value: Json): boolean => Array.isArray(value) && value.every(isScalar)
 
+const unsigned = (bits: number): TypeCheck =>
+  unless(
+    (value) => Number.isInteger(value) && Number(value) >= 0 && Number(value) < 2 ** bits,
+    `is not a whole number from 0 to ${2 ** bits - 1}`,
+  )
+
 const TYPES: Readonly<Record<string, TypeCheck>> = {
   any: () => undefined,
   text: unless(isScalar, 'is not a text'),
   flag: unless((value) => typeof value === 'boolean', 'is neither true nor false'),
   int: unless((value) => Number.isInteger(value), 'is not a whole number'),
+  u8: unsigned(8),
+  u16: unsigned(16),
+  u32: unsigned(32),
   object: unless(isObject, 'is not a mapping'),
   map: unless(eachMember(isScalar), 'is not a mapping of texts'),
   flags: unless(
@@ -86,6 +97,19 @@ const TYPES: Readonly<Record<string, TypeCheck>> = {
   duration: unless(matching(/^[-+]?(0|((\d+(\.\d*)?|\.\d+)([nuµm]?s|m|h))+)$/), 'is not a duration like 1h30m'),
   endpoint: unless(matching(/^([0-9a-f.:]+|\[[0-9a-f:.]+\]):\d{1,5}$/i), 'is not an address with a port'),
 }
+
+const EXPRESSION = 'cel:'
+
+const placed = (type: string): TypeCheck | undefined =>
+  type.startsWith(EXPRESSION) ? expression(type.slice(EXPRESSION.length) as ExpressionKind) : undefined
+
+const expression =
+  (kind: ExpressionKind): TypeCheck =>
+  (value, minor) => {
+    if (!isScalar(value)) return 'is not a text'
+    const wrong = expressionFault(kind, String(value), minor)
+    return wrong === undefined ? undefined : `is no expression that Talos takes: ${wrong}`
+  }
 
 const url = (schemes: string): TypeCheck => {
   const allowed = schemes.split(',')

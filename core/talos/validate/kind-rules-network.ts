@@ -34,10 +34,10 @@ const MAX_HOSTNAME_CHARS = 63
 const MAX_FQDN_CHARS = 253
 
 const hostname: KindRule = ({ auto, hostname: name }, { contract }) => {
-  const text = textOf(name)
-  // 1.12 takes no word for `stable`, and no `off` without a name; newer ones want a word and take any.
-  const said = contract.emptyMachineNetwork ? auto !== 'off' : textOf(auto) !== undefined
-  if (text === undefined) return !said ? [fault('auto', 'or a hostname is needed')] : []
+  const text = textOf(name) ?? ''
+  // 1.12 takes `off` for saying nothing; newer ones take any word.
+  const said = textOf(auto) !== undefined && !(contract.emptyMachineNetwork && auto === 'off')
+  if (text === '') return !said ? [fault('auto', 'or a hostname is needed')] : []
   const tooLong = text.length > MAX_FQDN_CHARS || text.split('.')[0]!.length > MAX_HOSTNAME_CHARS
   return [
     ...(auto === 'stable' ? [fault('auto', 'and hostname cannot both be set')] : []),
@@ -119,7 +119,10 @@ const bgp: KindRule = ({ localASN, neighbors }) => [
 export const NETWORK_RULES: Readonly<Record<string, KindRule>> = {
   LinkConfig: linkFaults,
   DummyLinkConfig: linkFaults,
-  BondConfig: linkFaults,
+  BondConfig: (document, context) => [
+    ...linkFaults(document, context),
+    ...(listOf(document['links']).length > 0 ? [] : [fault('links', 'needs at least one link')]),
+  ],
   BridgeConfig: linkFaults,
   VLANConfig: (document, context) => {
     const id = document['vlanID']

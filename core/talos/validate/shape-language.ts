@@ -9,8 +9,8 @@ import { invariant } from '../../base/invariant.ts'
  *   field!         has to be there
  *   +Part          all fields of a part
  *
- * Types: text, flag, int, any, object, map (of text), flags (of flag), args (of text or lists of text), port, cidr, ip,
- * mac, hex, duration, endpoint, url:scheme,…, one|of|these, &Part; `type[]` is a list.
+ * Types: text, flag, int, u8, u16, u32, any, object, map (of text), flags (of flag), args (of text or lists of text), port, cidr, ip,
+ * mac, hex, duration, endpoint, url:scheme,…, cel:place, one|of|these, &Part; `type[]` is a list.
  */
 export interface Shape {
   readonly kind: boolean

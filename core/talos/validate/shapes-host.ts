@@ -11,9 +11,12 @@ KmsKey: endpoint text
 TpmKey: options &TpmOptions; checkSecurebootStatusOnEnroll flag
 TpmOptions: pcrs int[]
 Encryption: provider none|luks2; keys &EncryptionKey[];
-  cipher text; keySize int; blockSize int;
+  cipher text; keySize u32; blockSize u32;
   options text[]; allowDiscards@14 flag
-Provisioning: diskSelector &Selector; grow flag; minSize text; maxSize text
+DiskSelector: match cel:disk
+VolumeSelector: match cel:volume
+MemberSelector: match cel:member
+Provisioning: diskSelector &DiskSelector; grow flag; minSize text; maxSize text
 Filesystem: type none|ext4|xfs|btrfs; projectQuotaSupport flag; xfs@14 &XFS
 SystemFilesystem: xfs &XFS
 XFS: minAllocationGroupSize text
@@ -24,7 +27,7 @@ UserMount: disableAccessTime flag; secure flag
 ExistingMount: readOnly flag; disableAccessTime@13 flag; secure@13 flag
 ExternalMount: readOnly flag; disableAccessTime flag; secure flag; virtiofs &Virtiofs
 Virtiofs: tag text
-VolumeDiscovery: volumeSelector &Selector
+VolumeDiscovery: volumeSelector &VolumeSelector
 kind VolumeConfig: name! text; provisioning &Provisioning; encryption &Encryption; mount@13 &SystemMount;
   filesystem@14 &SystemFilesystem; trim@14 &Trim; scrub@14 &Scrub
 kind UserVolumeConfig: name! text; volumeType directory|disk|partition; provisioning &Provisioning;
@@ -37,8 +40,8 @@ kind ZswapConfig: maxPoolPercent int; shrinkerEnabled flag
 kind FilesystemTrimConfig@14: interval duration
 kind FilesystemScrubConfig@14: interval duration
 kind LVMVolumeGroupConfig@14: name! text; provisioning &VolumeGroupProvisioning
-VolumeGroupProvisioning: volumeSelector &Selector
-kind LVMLogicalVolumeConfig@14: name! text; type text; mirrors int; stripes int; provisioning &LogicalProvisioning
+VolumeGroupProvisioning: volumeSelector &MemberSelector
+kind LVMLogicalVolumeConfig@14: name! text; type text; mirrors u32; stripes u32; provisioning &LogicalProvisioning
 LogicalProvisioning: volumeGroup text; minSize text; maxSize text
 kind RAIDArrayConfig@14: name! text; level raid1; metadata 1.0|1.2; provisioning &VolumeGroupProvisioning
 RegistryEndpoint: url! url:http,https; overridePath flag
@@ -61,7 +64,7 @@ kind TrustedRootsConfig: name! text; certificates text
 kind SideroLinkConfig: apiUrl url:https,grpc; uniqueToken text
 kind EventSinkConfig: endpoint text
 kind KmsgLogConfig: name! text; url! url:tcp,udp
-kind OOMConfig: triggerExpression text; cgroupRankingExpression text; strictCgroupClassOrdering@13 flag;
+kind OOMConfig: triggerExpression cel:oom-trigger; cgroupRankingExpression cel:oom-ranking; strictCgroupClassOrdering@13 flag;
   sampleInterval duration
 kind WatchdogTimerConfig: device text; timeout duration
 kind EnvironmentConfig@13: variables map
@@ -73,7 +76,7 @@ kind UdevRulesConfig@14: rules text[]
 kind SecurityProfileConfig@14: workloadIsolation flag
 kind UnattendedInstallConfig@14: reboot flag; installer &Installer; provisioning! &InstallProvisioning
 Installer: image text
-InstallProvisioning: diskSelector! &Selector; wipe flag
+InstallProvisioning: diskSelector! &DiskSelector; wipe flag
 kind ContainerConfig@14: name! text; image! text; entrypoint text[]; args text[]; workingDir text; runAs &RunAs;
   environment text[]; mounts &ContainerMount[]; security &ContainerSecurity; network &ContainerNetwork;
   resources &ContainerResources; dependsOn &DependsOn

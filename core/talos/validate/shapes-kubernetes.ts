@@ -17,7 +17,7 @@ kind KubeCoreDNSConfig@14: enabled flag; image text
 kind KubeCredentialProviderConfig@14: configuration object
 kind KubeEtcdEncryptionConfig@14: config! object
 kind KubeExternalManifestConfig@14: name! text; headers map; url! url:http,https
-kind KubeFlannelCNIConfig@14: backendType! text; backendPort int; backendMTU int; backendExtraConfig object;
+kind KubeFlannelCNIConfig@14: backendType! text; backendPort u16; backendMTU u32; backendExtraConfig object;
   resources object; extraArgs text[]; kubeNetworkPoliciesEnabled flag
 kind KubeInlineManifestConfig@14: name! text; manifest text
 kind KubeNetworkConfig@14: dnsDomain text; podSubnets! cidr[]; serviceSubnets! cidr[]; nodeCIDRMaskSizeIPv4 int;

@@ -17,7 +17,7 @@ Machine: type! controlplane|worker; token text; ca &CertificateAndKey; acceptedC
 MachineNetwork: kubespan &MachineKubeSpan; hostname any; interfaces any; nameservers any; searchDomains any;
   extraHostEntries any; disableSearchDomain any
 MachineKubeSpan: enabled flag; advertiseKubernetesNetworks flag; allowDownPeerBypass flag;
-  harvestExtraEndpoints flag; mtu int; filters &MachineKubeSpanFilters
+  harvestExtraEndpoints flag; mtu u32; filters &MachineKubeSpanFilters
 MachineKubeSpanFilters: endpoints text[]; excludeAdvertisedNetworks text[]
 MachineControlPlane: controllerManager &Switch; scheduler &Switch
 Switch: disabled flag
@@ -25,7 +25,7 @@ Kubelet: image text; clusterDNS text[]; extraArgs args; extraMounts &ExtraMount[
   credentialProviderConfig object; defaultRuntimeSeccompProfileEnabled flag; registerWithFQDN flag; nodeIP &NodeIP;
   skipNodeRegistration flag; disableManifestsDirectory flag
 ExtraMount: destination text; type text; source text; options text[]; uidMappings &IdMapping[]; gidMappings &IdMapping[]
-IdMapping: containerID int; hostID int; size int
+IdMapping: containerID u32; hostID u32; size u32
 NodeIP: validSubnets text[]
 Install: disk text; diskSelector &InstallDiskSelector; image text; wipe flag; legacyBIOSSupport flag;
   grubUseUKICmdline flag; extraKernelArgs text[]; extensions any; bootloader flag

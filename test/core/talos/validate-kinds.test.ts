@@ -71,6 +71,13 @@ describe('a document that upstream refuses is refused, and its field is named', 
       'routes[0].destination is not a network',
     ],
     ['kind: KernelModuleConfig\nname: ""', 'name is missing'],
+    ['kind: BondConfig\nname: a\nbondMode: 802.3ad\nlinks: [~]', 'links needs at least one link'],
+    ['kind: DHCPv4Config\nname: a\nrouteMetric: -1', 'routeMetric is not a whole number from 0 to 4294967295'],
+    ['kind: VLANConfig\nname: a\nparent: b\nvlanID: 70000', 'vlanID is not a whole number from 0 to 65535'],
+    [
+      'kind: KubeSpanEndpointsConfig\nextraAnnouncedEndpoints: [10.0.0.1]',
+      'extraAnnouncedEndpoints[0] is not an address with a port',
+    ],
   ])('%s', async (document, words) => {
     expect((await faultsOf(document)).map((fault) => fault.slice(0, words.length))).toEqual([words])
   })
@@ -102,6 +109,25 @@ describe('a document that upstream takes is taken', () => {
     const document = kind === 'OOMConfig' ? 'strictCgroupClassOrdering: true' : 'name: LOG'
     expect(await faultsOf(`kind: ${kind}\n${document}`, minor)).toEqual([words])
     expect(await faultsOf(`kind: ${kind}\n${document}`)).toEqual([])
+  })
+})
+
+describe('a hostname is given, or a way to make one', () => {
+  test.each([
+    ['1.12', '', ['auto or a hostname is needed']],
+    ['1.12', 'auto: off', ['auto or a hostname is needed']],
+    ['1.13', '', ['auto or a hostname is needed']],
+    ['1.13', 'auto: off', []],
+    ['1.13', 'auto: stable\nhostname: ""', []],
+    ['1.14', 'hostname: cp-1', []],
+  ] as const)('Talos %s: %s', async (minor, fields, faults) => {
+    const base = aConfigInput(await aBundle(), { cluster: { kubernetesVersion: 'v1.34.2' } })
+    const others = renderMachineConfig({ ...base, contract: minor })
+      .split('---\n')
+      .filter((document) => !document.includes('kind: HostnameConfig'))
+    const config = [...others, `apiVersion: v1alpha1\nkind: HostnameConfig\n${fields}\n`].join('---\n')
+    const found = validateConfig(config, { minor, role: 'controlplane' })
+    expect(found.map(({ field, message }) => `${field} ${message}`)).toEqual(faults)
   })
 })
 

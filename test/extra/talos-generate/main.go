@@ -22,10 +22,11 @@ import (
 	"github.com/siderolabs/talos/pkg/machinery/config/machine"
 	"github.com/siderolabs/talos/pkg/machinery/config/types/v1alpha1"
 	"github.com/siderolabs/talos/pkg/machinery/config/validation"
+	"github.com/siderolabs/talos/pkg/machinery/role"
 )
 
 type request struct {
-	// Op is generate, validate, secrets or talosconfig.
+	// Op is generate, validate, bundle, secrets, talosconfig or client.
 	Op string
 
 	// Text is what is judged.
@@ -111,6 +112,14 @@ func run(asked request) (string, []string, error) {
 		warnings, err := validate(asked)
 
 		return "", warnings, err
+	case "bundle":
+		text, err := newBundle(asked.Contract)
+
+		return text, nil, err
+	case "client":
+		text, err := newClient(asked.Text, asked.Contract)
+
+		return text, nil, err
 	case "secrets":
 		_, err := loadSecrets(asked.Text, asked.Contract)
 
@@ -143,6 +152,38 @@ func validate(asked request) ([]string, error) {
 	}
 
 	return loaded.Validate(mode(asked.Mode), options...)
+}
+
+// newBundle makes secrets as gen secrets of talosctl does.
+func newBundle(contractName string) (string, error) {
+	contract, err := config.ParseContractFromVersion("v" + contractName)
+	if err != nil {
+		return "", err
+	}
+
+	bundle, err := secrets.NewBundle(secrets.NewClock(), contract)
+	if err != nil {
+		return "", err
+	}
+
+	text, err := encoder.NewEncoder(bundle, encoder.WithComments(encoder.CommentsDisabled)).Encode()
+
+	return string(text), err
+}
+
+// newClient makes an administrator's certificate of the bundle in the text; key and certificate follow each other.
+func newClient(text, contractName string) (string, error) {
+	bundle, err := loadSecrets(text, contractName)
+	if err != nil {
+		return "", err
+	}
+
+	client, err := bundle.GenerateTalosAPIClientCertificate(role.MakeSet(role.Admin, role.EtcdBackup))
+	if err != nil {
+		return "", err
+	}
+
+	return string(client.Key) + string(client.Crt), nil
 }
 
 func loadSecrets(text, contractName string) (*secrets.Bundle, error) {

@@ -20,9 +20,8 @@ const FIRST_SEED = Number(process.env['LANLINE_TALOS_REFUSE_SEED'] ?? '1')
 /** What a workstation cannot know and a node looks at, and values that make a machine that nobody can use. */
 const ONLY_ON_A_NODE =
   /needs a tag that says|acceptedCAs is empty|issuingCA is missing|is not a mapping$|is not a text$|is not a duration|base64 of 32 bytes|machine.type is missing/
-/** Expressions are compiled by the node only, and so are the details of containers. */
-const BEYOND_US =
-  /Syntax error|expected bool|undeclared reference|no matching overload|ContainerConfig|illegal base64|unsupported pod resource|overlaps with|manifest name is invalid/
+/** The details of containers, and what the parts of Kubernetes find. */
+const BEYOND_US = /ContainerConfig|illegal base64|unsupported pod resource|overlaps with|manifest name is invalid/
 
 type Plain = ReturnType<typeof randomDocument>[string]
 
@@ -97,6 +96,7 @@ describe.each(PEERS)('$variable', (peer) => {
       `extra: Talos ${peer.library}: ${results.length} judged, ${refused} refused there; ` +
         `only we refuse ${strict.length}, only Talos refuses ${lax.length}`,
     )
+    for (const { seed, theirs } of lax) print(`only Talos refuses ${seed}: ${theirs}`)
     expect(strict.map(({ seed, ours }) => `${seed}: ${ours}`)).toEqual([])
     expect(lax.map(({ seed, theirs }) => `${seed}: ${theirs}`)).toEqual([])
   })

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { parseAllDocuments } from 'yaml'
 import { describe, expect, test } from 'vitest'
 import { applyPatches } from '#core/talos/merge/apply-patches.ts'
+import { NEWEST } from '#core/talos/merge/documents.ts'
 import { sayPatchProblem } from '#core/talos/merge/patch-problem.ts'
 import { LEGACY } from '#core/talos/merge/types/notation.ts'
 import { seededRandom } from '#test/support/random.ts'
@@ -22,6 +23,8 @@ const SHOWN = Number(process.env['LANLINE_TALOS_MERGE_SHOWN'] ?? '1')
 /** Reasons for which Talos refuses a value and a merge does not: they are found when the result is validated. */
 const ABOUT_VALUES =
   /invalid|unable to parse|cannot parse|parsing|ParseAddr|netip|failed to parse|conflicting documents|not settable|panic|could not|unknown|error decoding/i
+/** Our tables hold the fields of every minor; an older Talos has nothing to delete at those that came later. */
+const NOTHING_TO_DELETE = /failed to delete path/
 
 describe.each(PEERS)('$variable', ({ program, library }) => {
   test('patches do what they do upstream', { timeout: 300_000 }, ({ skip }) => {
@@ -35,6 +38,8 @@ describe.each(PEERS)('$variable', ({ program, library }) => {
       const patches = Array.from({ length: 1 + random.int(2) }, () =>
         toYaml(kinds.filter(() => random.chance(0.8)).map((kind) => randomDocument(random, kind, true))),
       ).filter((patch) => patch !== '')
+      // Without a patch Talos gives back the text as it is, and not as its loader would write it.
+      if (patches.length === 0) patches.push(config)
       return { seed: FIRST_SEED + index, config, patches }
     })
     const theirs = askPeer(
@@ -55,7 +60,8 @@ describe.each(PEERS)('$variable', ({ program, library }) => {
       const [their, our, again] = [theirs[index]!, ours[index]!, reread[index]!]
       if (their.Err !== '') {
         if (!our.ok) refused += 1
-        else if (ABOUT_VALUES.test(their.Err)) notCompared += 1
+        else if (ABOUT_VALUES.test(their.Err) || (library !== NEWEST && NOTHING_TO_DELETE.test(their.Err)))
+          notCompared += 1
         else return [{ seed, config, patches, why: `upstream refuses: ${their.Err}`, our: our.value, their: '' }]
         return []
       }

@@ -159,6 +159,21 @@ describe('lists', () => {
     })
   })
 
+  test('an interface pairs by an equal selector, an empty field being none; one that says `physical` never pairs', () => {
+    const interfaces = (selector: string) =>
+      (
+        machineOf(
+          merged(
+            `machine: {network: {interfaces: [{deviceSelector: ${selector}, mtu: 1}]}}\n`,
+            `machine: {network: {interfaces: [{deviceSelector: {hardwareAddr: "52:*", driver: ""}, mtu: 2}, {deviceSelector: {physical: true}, mtu: 3}]}}`,
+          ),
+        )['network'] as { interfaces: readonly { mtu: number }[] }
+      ).interfaces.map(({ mtu }) => mtu)
+    expect(interfaces('{hardwareAddr: "52:*"}')).toEqual([2, 3])
+    expect(interfaces('{hardwareAddr: "52:*", busPath: x}')).toEqual([1, 2, 3])
+    expect(interfaces('{physical: true}')).toEqual([1, 2, 3])
+  })
+
   test('of image rules replace the whole rule of the same image', () => {
     expect(
       merged(
@@ -317,6 +332,19 @@ describe('JSON patches have the manners of the library that Talos uses', () => {
         { op: 'replace', path: '/machine/certSANs/+0', value: 'y' },
       ),
     ).toMatchObject({ certSANs: ['y', 'b', 'z'] })
+  })
+
+  test('patches that follow one another are one: what is between them is not looked at', () => {
+    const [first, second, third] = [
+      '[{"op":"add","path":"/machine/scratch","value":"t"}]',
+      '- {op: move, from: /machine/scratch, path: /machine/token}',
+      'machine: {type: controlplane}',
+    ] as const
+    expect(machineOf(merged(config, first, second, third))).toMatchObject({ token: 't', type: 'controlplane' })
+    const left = applyPatches(config, [first, third, second])
+    expect(!left.ok && left.error).toMatchObject({ patch: 0, code: 'unknown-field', where: 'machine.scratch' })
+    const missed = applyPatches(config, [first, '[{"op":"remove","path":"/nope"}]'])
+    expect(!missed.ok && missed.error).toMatchObject({ patch: 1, code: 'json-patch-failed', where: '/nope' })
   })
 
   test.each([

@@ -115,7 +115,7 @@ function randomValue(random: Random, type: FieldType, at: string, patch: boolean
     case 'map':
       return randomMap(random, () => memberOf(type.of, randomValue(random, type.of, at, patch, depth + 1)), patch)
     case 'args':
-      return randomMap(random, () => (random.chance(0.5) ? random.pick(['a', 'b', '']) : ['x', 'y']), patch)
+      return randomMap(random, () => (random.chance(0.5) ? random.pick(['a', 'b', '']) : ['x', 'z']), patch)
     case 'any':
       return randomMap(random, () => randomFree(random, depth), patch)
     case 'bool':
