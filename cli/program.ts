@@ -1,17 +1,26 @@
 import { Command, CommanderError } from 'commander'
 import { registerAgent } from './commands/agent-enroll.ts'
 import { registerApply } from './commands/apply.ts'
+import { registerAudit } from './commands/audit.ts'
 import { registerDelete } from './commands/delete.ts'
 import { registerDescribe } from './commands/describe.ts'
 import { registerEvents } from './commands/events.ts'
 import { registerForget } from './commands/forget.ts'
 import { registerGet } from './commands/get.ts'
 import { registerHelp } from './commands/help.ts'
+import { registerLogin } from './commands/login.ts'
+import { registerLogout } from './commands/logout.ts'
 import { registerOperations } from './commands/operations.ts'
+import { registerPolicy } from './commands/policy.ts'
 import { registerRender } from './commands/render.ts'
+import { registerRole } from './commands/role.ts'
+import { registerServiceAccount } from './commands/service-account.ts'
 import { registerTalos } from './commands/talos.ts'
+import { registerToken } from './commands/token.ts'
+import { registerUser } from './commands/user.ts'
 import { registerValidate } from './commands/validate.ts'
 import { registerVersion } from './commands/version.ts'
+import { registerWhoami } from './commands/whoami.ts'
 import type { ConnectionFlags } from './config/connection.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import type { Io } from './io.ts'
@@ -23,7 +32,7 @@ export async function runProgram(args: readonly string[], io: Io): Promise<ExitC
   const program = new Command('lanline')
     .description('Talos Linux Kubernetes clusters on Proxmox VE, from one file.')
     .option('--url <url>', 'where the API is (or LANLINE_URL)')
-    .option('--token <token>', 'the admin token (or better LANLINE_TOKEN: a flag can be seen by others)')
+    .option('--token <token>', 'an API token (or better LANLINE_TOKEN: a flag can be seen by others)')
     .option('--context <name>', 'a context of the configuration file (or LANLINE_CONTEXT)')
     .helpCommand(false)
     .showHelpAfterError('Try --help.')
@@ -43,6 +52,15 @@ export async function runProgram(args: readonly string[], io: Io): Promise<ExitC
     registerTalos,
     registerOperations,
     registerAgent,
+    registerLogin,
+    registerLogout,
+    registerWhoami,
+    registerToken,
+    registerServiceAccount,
+    registerUser,
+    registerRole,
+    registerPolicy,
+    registerAudit,
     registerVersion,
     registerHelp,
   ]
