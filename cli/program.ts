@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { registerAgent } from './commands/agent.ts'
 import { registerApply } from './commands/apply.ts'
+import { registerAudit } from './commands/audit.ts'
 import { registerCredential } from './commands/credential.ts'
 import { registerDelete } from './commands/delete.ts'
 import { registerDescribe } from './commands/describe.ts'
@@ -11,11 +12,23 @@ import { registerHelp } from './commands/help.ts'
 import { registerKubeconfig } from './commands/kubeconfig.ts'
 import { registerOperations } from './commands/operations.ts'
 import { registerProxy } from './commands/proxy.ts'
+import { registerLogin } from './commands/login.ts'
+import { registerLogout } from './commands/logout.ts'
+import { registerOperations } from './commands/operations.ts'
+import { registerPolicy } from './commands/policy.ts'
 import { registerRender } from './commands/render.ts'
+import { registerRole } from './commands/role.ts'
+import { registerServiceAccount } from './commands/service-account.ts'
 import { registerTalos } from './commands/talos.ts'
-import { registerTalosconfig } from './commands/talosconfig.ts'
+import { registerKubeconfig } from './commands/kubeconfig.ts'
+import { registerLogin } from './commands/login.ts'
+import { registerLogout } from './commands/logout.ts'
+import { registerOperations } from './commands/operations.ts'
+import { registerPolicy } from './commands/policy.ts'
+import { registerProxy } from './commands/proxy.ts'
 import { registerValidate } from './commands/validate.ts'
 import { registerVersion } from './commands/version.ts'
+import { registerWhoami } from './commands/whoami.ts'
 import type { ConnectionFlags } from './config/connection.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import type { Io } from './io.ts'
@@ -27,7 +40,7 @@ export async function runProgram(args: readonly string[], io: Io): Promise<ExitC
   const program = new Command('lanline')
     .description('Talos Linux Kubernetes clusters on Proxmox VE, from one file.')
     .option('--url <url>', 'where the API is (or LANLINE_URL)')
-    .option('--token <token>', 'the admin token (or better LANLINE_TOKEN: a flag can be seen by others)')
+    .option('--token <token>', 'an API token (or better LANLINE_TOKEN: a flag can be seen by others)')
     .option('--context <name>', 'a context of the configuration file (or LANLINE_CONTEXT)')
     .helpCommand(false)
     .showHelpAfterError('Try --help.')
@@ -51,6 +64,15 @@ export async function runProgram(args: readonly string[], io: Io): Promise<ExitC
     registerProxy,
     registerCredential,
     registerAgent,
+    registerLogin,
+    registerLogout,
+    registerWhoami,
+    registerToken,
+    registerServiceAccount,
+    registerUser,
+    registerRole,
+    registerPolicy,
+    registerAudit,
     registerVersion,
     registerHelp,
   ]

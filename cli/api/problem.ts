@@ -51,7 +51,7 @@ const EXIT_BY_CODE: Readonly<Record<string, ExitCode>> = {
 
 /** The API advises who speaks HTTP; here a person types a command. */
 const ADVICE_BY_CODE: Readonly<Record<string, string>> = {
-  unauthorized: 'Give the admin token of this API in LANLINE_TOKEN, --token or the context.',
+  unauthorized: 'Log in with lanline login, or give a token of this API in LANLINE_TOKEN or the context.',
   'precondition-failed': 'Somebody else changed it meanwhile; look at it and repeat the command.',
   'confirmation-required': 'Repeat with: --confirm NAME.',
 }

@@ -1,6 +1,5 @@
 import { ok, type Result } from '#core/base/result.ts'
 import { Secret } from '#core/base/secret.ts'
-import type { Connection } from '../api/client.ts'
 import { EXIT } from '../exit-codes.ts'
 import { fail, type Failure } from '../failure.ts'
 import type { Style } from '../output/style.ts'
@@ -16,6 +15,13 @@ export interface ConnectionFlags {
 
 type Env = Readonly<Record<string, string | undefined>>
 
+/** Where the API is; without a token, whoever has logged in to the context of that name uses it. */
+export interface FoundConnection {
+  readonly url: string
+  readonly token: Secret<string> | undefined
+  readonly name: string
+}
+
 /**
  * Which API, with which token. Flags win over the environment, and both over the context file; a URL from one place is
  * never joined with a token from the file, because that would send the token to a host it was not made for.
@@ -24,7 +30,7 @@ export async function findConnection(
   flags: ConnectionFlags,
   env: Env,
   style: Style,
-): Promise<Result<Connection, Failure>> {
+): Promise<Result<FoundConnection, Failure>> {
   const contextName = flags.context ?? (env['LANLINE_CONTEXT'] || undefined)
   const url = flags.url ?? (flags.context === undefined ? env['LANLINE_URL'] || undefined : undefined)
   const token = flags.token ?? (flags.context === undefined ? env['LANLINE_TOKEN'] || undefined : undefined)
@@ -51,7 +57,7 @@ export async function findConnection(
     return fail(
       EXIT.login,
       names.length > 1 ? `${path} names no current context.` : 'No API is configured.',
-      `Set LANLINE_URL and LANLINE_TOKEN, or write a context into ${path} (mode 0600):`,
+      `Log in with lanline login --url URL, set LANLINE_URL and LANLINE_TOKEN, or write a context into ${path} (mode 0600):`,
       '  current: home',
       '  contexts:',
       '    home: {url: https://…, token: …}',
@@ -60,7 +66,7 @@ export async function findConnection(
   return context.ok ? toConnection(context.value.url, context.value.token, name) : context
 }
 
-function toConnection(text: string, token: string, name?: string): Result<Connection, Failure> {
+export function toConnection(text: string, token: string | undefined, name?: string): Result<FoundConnection, Failure> {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (!url || !['http:', 'https:'].includes(url.protocol))
     return fail(EXIT.usage, `"${text}" is not a URL; write it like https://lanline.example.com`)
@@ -74,7 +80,7 @@ function toConnection(text: string, token: string, name?: string): Result<Connec
     return fail(EXIT.usage, 'The URL must not hold a password; the token goes into LANLINE_TOKEN.')
   return ok({
     url: url.origin + url.pathname.replace(/\/+$/, ''),
-    token: new Secret(token),
+    token: token === undefined ? undefined : new Secret(token),
     ...(name === undefined ? {} : { context: name }),
     name: name ?? url.host.replaceAll(/[^a-z0-9.-]/g, '-'),
   })

@@ -9,12 +9,15 @@ import { parseYaml } from '../yaml/parse.ts'
 import { renderIssues } from '../yaml/report.ts'
 import { placeOf, sayPath } from '../yaml/source.ts'
 
-/** The places this person's APIs are at, by name. It holds tokens, so nobody else may read it. */
+/**
+ * The places this person's APIs are at, by name. It may hold tokens, so nobody else may read it; a context without one is
+ * used by whoever has logged in to it.
+ */
 export const ContextFile = z.strictObject({
   current: z.string().optional(),
   contexts: z.record(
     z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/),
-    z.strictObject({ url: z.url(), token: z.string().min(1) }),
+    z.strictObject({ url: z.url(), token: z.string().min(1).optional() }),
   ),
 })
 export type ContextFile = z.infer<typeof ContextFile>
@@ -48,10 +51,7 @@ export async function readContextFile(path: string, style: Style): Promise<Resul
   return fail(EXIT.usage, ...places)
 }
 
-export function contextNamed(
-  file: ContextFile,
-  name: string,
-): Result<{ readonly url: string; readonly token: string }, Failure> {
+export function contextNamed(file: ContextFile, name: string): Result<ContextFile['contexts'][string], Failure> {
   const found = file.contexts[name]
   if (found) return ok(found)
   const names = Object.keys(file.contexts)

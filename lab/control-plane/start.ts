@@ -27,6 +27,8 @@ export interface ControlPlaneOptions {
   readonly dir: string
   readonly port?: number | undefined
   readonly adminToken?: string | undefined
+  /** Settings of the Workers beside it, as in OIDC_ISSUER. */
+  readonly settings?: Readonly<Record<string, string>> | undefined
   /** Every line of its log, as it comes. */
   readonly onLine?: ((line: string) => void) | undefined
 }
@@ -42,7 +44,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   mkdirSync(options.dir, { recursive: true })
   const adminToken = options.adminToken ?? `lanadmin_${randomBytes(24).toString('base64url')}`
   const port = options.port ?? (await freePort())
-  const env = environment(options.dir, adminToken)
+  const env = { ...environment(options.dir, adminToken), ...options.settings }
   await migrate(options.dir, env)
 
   const usage = new UsageTally()

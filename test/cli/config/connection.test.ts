@@ -24,7 +24,7 @@ async function found(flags: ConnectionFlags, env: Record<string, string>): Promi
   const connection = await findConnection(flags, { LANLINE_CONFIG: file, ...env }, PLAIN)
   if (!connection.ok) return `${connection.error.exit} ${connection.error.lines[0]}`
   const { url, token, name } = connection.value
-  return `${url} ${token.reveal()} ${name}`
+  return `${url} ${token?.reveal()} ${name}`
 }
 
 describe('which API, with which token', () => {
