@@ -108,7 +108,7 @@ export function createObserver(deps: ObserverDeps): Observer {
     trouble = problem
     if (looked.ok) inventory = looked.value
     tell()
-    if (looked.ok) await drift.lookWhereWorkEnded()
+    if (looked.ok) drift.noteWork()
   }
   const hypervisor = startPoll({
     clock,
