@@ -24,19 +24,19 @@ export async function previewPlans(
   proposal: Proposal,
   now: number,
 ): Promise<Readonly<Record<string, z.infer<typeof PlanAnswer>>>> {
-  const ledgers = new Map<string, Promise<LedgerAnswer>>()
-  const ledgerOf = async (site: Stored<SiteDocument>): Promise<LedgerAnswer> => {
-    // A site that is not stored yet has no ledger, and its object must not come to life for a preview.
-    if (!proposal.world.before.some(({ stored }) => stored.uid === site.uid)) return EMPTY_LEDGER
-    const asked = ledgers.get(site.uid) ?? siteObject(env, site.uid).ledger(site.uid)
-    ledgers.set(site.uid, asked)
-    return await asked
-  }
   const brought = proposal.changes.flatMap(({ before, after }) =>
     after.kind === 'Cluster' ? [{ cluster: after, exists: before !== undefined }] : [],
   )
   const users = usersOfClasses(proposal)
-  const all = await storedAfter(env, proposal, users)
+  const { before, all } = await storedAround(env, proposal, users)
+  const ledgers = new Map<string, Promise<LedgerAnswer>>()
+  const ledgerOf = async (site: Stored<SiteDocument>): Promise<LedgerAnswer> => {
+    // A site that is not stored yet has no ledger, and its object must not come to life for a preview.
+    if (!before.has(site.uid)) return EMPTY_LEDGER
+    const asked = ledgers.get(site.uid) ?? siteObject(env, site.uid).ledger(site.uid)
+    ledgers.set(site.uid, asked)
+    return await asked
+  }
   const plans = await Promise.all(
     [...brought, ...users.map((cluster) => ({ cluster, exists: true }))].map(({ cluster, exists }) =>
       previewOf(env, all, exists, cluster, now, ledgerOf).then((plan) => [cluster.metadata.name, plan] as const),
@@ -98,18 +98,19 @@ async function previewOf(
 const byName = <D extends Document>(found: readonly D[]): Readonly<Record<string, D>> =>
   Object.fromEntries(found.map((document) => [document.metadata.name, document]))
 
-/** Every stored document of the scope, and of that of the users of a class, as it would be afterwards. */
-async function storedAfter(
+/** Every stored document of the scope, and of that of the users of a class: which there are, and how they would be afterwards. */
+async function storedAround(
   env: ApiBindings,
   { changes, world }: Proposal,
   users: readonly Stored<ClusterDocument>[],
-): Promise<readonly Stored[]> {
+): Promise<{ readonly before: ReadonlySet<string>; readonly all: readonly Stored[] }> {
   const theirs = users.length === 0 ? [] : (await readScope(openDb(env.DB), scopeOf(users))).documents
   const after = new Map(
     [...theirs.filter((scoped) => !isGone(scoped)), ...world.before].map(({ stored }) => [stored.uid, stored]),
   )
+  const before = new Set(after.keys())
   for (const change of changes) after.set(change.after.uid, change.after)
-  return [...after.values()]
+  return { before, all: [...after.values()] }
 }
 
 function toPlanAnswer({ plan, capacity, placement }: ClusterPreview): z.infer<typeof PlanAnswer> {
