@@ -19,8 +19,8 @@ export interface DriftWatch {
   seen(machineId: string): MadeSight
   /** Looks at these machines now. */
   lookAt(machineIds: ReadonlySet<string>): Promise<void>
-  /** Looks at machines on which work has ended since the last call. */
-  lookWhereWorkEnded(): Promise<void>
+  /** The site was just looked at: asks for work that has ended since, and looks at its machines. Returns at once. */
+  noteWork(): void
   stop(): void
 }
 
@@ -45,11 +45,14 @@ export function createDriftWatch(deps: DriftWatchDeps): DriftWatch {
   const drifts = new Map<string, readonly DriftSeen[]>()
   const known = new Set<string>()
   let heard = false
+  /** The journal is closed after this. */
+  let stopped = false
 
   async function look(machineId: string): Promise<void> {
-    const made = deps.made.find(machineId)
+    const made = stopped ? undefined : deps.made.find(machineId)
     if (!made) return
     const found = await deps.findDrift(made)
+    if (stopped) return
     // What was seen last stands until something else is seen.
     if (!found.ok) {
       log.debug({ event: 'drift.unseen', machineId, problem: found.error })
@@ -83,6 +86,20 @@ export function createDriftWatch(deps: DriftWatchDeps): DriftWatch {
       },
     })
 
+  let asking: Promise<void> | undefined
+  async function lookWhereWorkEnded(): Promise<void> {
+    const ended = await deps.listEndedWork()
+    if (!ended.ok) return
+    const fresh = ended.value.filter(({ handle }) => !known.has(handle))
+    if (known.size > MAX_REMEMBERED_WORK) known.clear()
+    for (const { handle } of ended.value) known.add(handle)
+    // What ended before the agent began is found by the first round of the slow clock.
+    const vmids = new Set(heard ? fresh.map(({ vmid }) => vmid) : [])
+    heard = true
+    if (vmids.size === 0) return
+    await lookAt(new Set(deps.machines().flatMap(({ machineId, vmid }) => (vmids.has(vmid) ? [machineId] : []))))
+  }
+
   return {
     seen(machineId) {
       const made = deps.made.find(machineId)
@@ -90,20 +107,17 @@ export function createDriftWatch(deps: DriftWatchDeps): DriftWatch {
       return { ...(made ? { shape: shapeOf(made.hardware) } : {}), ...(made && drift ? { drift: [...drift] } : {}) }
     },
     lookAt: (machineIds) => lookAt(machineIds),
-    async lookWhereWorkEnded() {
+    noteWork() {
       slow ??= startSlow()
-      const ended = await deps.listEndedWork()
-      if (!ended.ok) return
-      const fresh = ended.value.filter(({ handle }) => !known.has(handle))
-      if (known.size > MAX_REMEMBERED_WORK) known.clear()
-      for (const { handle } of ended.value) known.add(handle)
-      // What ended before the agent began is found by the first round of the slow clock.
-      const vmids = new Set(heard ? fresh.map(({ vmid }) => vmid) : [])
-      heard = true
-      if (vmids.size === 0) return
-      await lookAt(new Set(deps.machines().flatMap(({ machineId, vmid }) => (vmids.has(vmid) ? [machineId] : []))))
+      // The calls of one round are over before those of the next begin, however slow the host is.
+      asking ??= lookWhereWorkEnded()
+        .catch((thrown: unknown) => log.error({ event: 'observe.threw', err: thrown }))
+        .finally(() => (asking = undefined))
     },
-    stop: () => slow?.stop(),
+    stop() {
+      stopped = true
+      slow?.stop()
+    },
   }
 }
 

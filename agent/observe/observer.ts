@@ -117,7 +117,7 @@ export function createObserver(deps: ObserverDeps): Observer {
     if (changed) say?.(toMessage(problem))
     if (looked.ok) inventory = looked.value
     tell()
-    if (looked.ok) await drift.lookWhereWorkEnded()
+    if (looked.ok) drift.noteWork()
   }
   const hypervisor = startPoll({
     clock,

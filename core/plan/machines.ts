@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { hashOf, type Json } from '../base/canonical-json.ts'
 import { parseIpv4Cidr } from '../base/ipv4.ts'
 import { invariant } from '../base/invariant.ts'
+import { CHANGE_RULES } from '../model/changes.ts'
 import type { AskedMachine } from '../model/cluster-machines.ts'
 import type { ClusterSpec } from '../model/cluster.ts'
 import { MAX_NICS } from '../model/hardware.ts'
@@ -41,15 +42,14 @@ export function birthHash(documents: ClusterDocuments, asked: AskedMachine): str
 }
 
 /**
- * The same without what can be changed in place (`MachineShape`): once etcd is bootstrapped a machine keeps this, and only
- * this, for life.
+ * The same without what can be changed at any time (`CHANGE_RULES`), disks without their sizes: once etcd is bootstrapped a
+ * machine keeps this, and only this, for life.
  */
 export function keptHash(documents: ClusterDocuments, asked: AskedMachine): string {
-  const { cpu, cpuType, memory, numa, onboot, protection, tags, where, pins, disks, ...kept } = classOf(
-    documents,
-    asked.class,
-  )
-  return hashOfMachine(documents, asked, { ...kept, disks: disks.map((disk) => ({ ...disk, size: undefined })) })
+  const { disks, ...fields } = classOf(documents, asked.class)
+  const kept = Object.entries(fields).filter(([field]) => CHANGE_RULES.MachineClass[field] !== 'free')
+  const unsized = disks.map(({ size: _, ...disk }) => disk)
+  return hashOfMachine(documents, asked, { ...Object.fromEntries(kept), disks: unsized })
 }
 
 function hashOfMachine(documents: ClusterDocuments, asked: AskedMachine, hardware: object): string {

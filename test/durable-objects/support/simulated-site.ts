@@ -1,4 +1,5 @@
 import { EMPTY_SEEN, type MachineSeen, type SiteSeen } from '#core/model/seen.ts'
+import { shapeOf, type MachineShape } from '#core/model/machine-shape.ts'
 import type { OperationInput, OperationKind } from '#core/model/operation.ts'
 
 /**
@@ -20,6 +21,8 @@ interface Vm {
   role: 'controlplane' | 'worker'
   power: 'on' | 'off'
   intentHash: string | undefined
+  /** As what it was last made. */
+  shape: MachineShape
 }
 
 const HOST = 'pve-1'
@@ -52,8 +55,8 @@ export function createSimulatedSite(): SimulatedSite {
         vmid: vm.vmid,
         uuid,
         name: vm.name,
-        cpu: 4,
-        memoryMiB: 8192,
+        cpu: vm.shape.cpu,
+        memoryMiB: vm.shape.memoryMiB,
         running: vm.power === 'on',
         macs: [],
       })),
@@ -81,12 +84,18 @@ export function createSimulatedSite(): SimulatedSite {
             role: 'controlplane',
             power: 'off',
             intentHash: undefined,
+            shape: shapeOf(made.hardware),
           })
           return { vmid }
         }
         case 'machine.start':
           vmOf(input).power = 'on'
           return {}
+        case 'machine.resize': {
+          const { hardware, restart } = input as OperationInput<'machine.resize'>
+          Object.assign(vmOf(input), { shape: shapeOf(hardware) })
+          return { restarted: restart === 'always' }
+        }
         case 'machine.configure': {
           const { intentHash, intent } = input as OperationInput<'machine.configure'>
           Object.assign(vmOf(input), { intentHash, role: intent.role })
@@ -118,6 +127,7 @@ function machineSeen(machineId: string, vm: Vm, bootstrapped: boolean): MachineS
     power: vm.power,
     stage: vm.power === 'off' ? 'unreachable' : configured ? 'running' : 'maintenance',
     ready: configured && bootstrapped,
+    shape: vm.shape,
     ...(configured ? { intentHash: vm.intentHash } : {}),
     ...(configured && bootstrapped && vm.role === 'controlplane'
       ? { etcd: { memberId: vm.name, learner: false, leader: false, healthy: true } }

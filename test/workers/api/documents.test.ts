@@ -118,13 +118,13 @@ describe('PUT', () => {
     ])
     const three = { 'fixed-1': '192.168.1.81', 'fixed-2': '192.168.1.82', 'fixed-3': '192.168.1.83' }
     expect((await put({ controlPlane: cpOf(three) })).status).toBe(200)
-    const classOfIt = aClass('cp-small', { cpu: 8 })
+    const classOfIt = aClass('cp-small', { cpu: 8, firmware: 'seabios' })
     const etag = (await call('GET', '/v1/machineclasses/cp-small')).headers.get('ETag')!
     const changed = await call<ProblemBody>('PUT', '/v1/machineclasses/cp-small', {
       body: classOfIt,
       headers: { 'If-Match': etag },
     })
-    expect([changed.status, changed.body.errors?.[0]?.pointer]).toEqual([422, '/spec/cpu'])
+    expect([changed.status, changed.body.errors?.[0]?.pointer]).toEqual([422, '/spec/firmware'])
     expect(changed.body.errors?.[0]?.message).toContain('"fixed"')
   })
 })

@@ -141,17 +141,25 @@ describe('a cluster with workers', () => {
     const more = { general: { ...general, count: 5 }, big: { class: 'worker', machines: { hal: '192.168.1.90' } } }
     expect((await apply([home(more)], '?dryRun=true')).status).toBe(200)
     expect((await apply([home({})], '?dryRun=true')).status).toBe(200)
-    const other = await refusedApply(
-      [home({ general: { ...general, class: 'cp-small', nics: ['lan'] } })],
-      '?dryRun=true',
-    )
+    const other = await refusedApply([home({ general: { ...general, nics: ['lan'] } })], '?dryRun=true')
     expect(errorsOf(other)).toEqual([
-      '/documents/0/spec/workers/general/class: cannot change once the cluster is bootstrapped',
       '/documents/0/spec/workers/general/nics: cannot change once the cluster is bootstrapped',
     ])
-    const smaller = await refusedApply([aClass('worker', { cpu: 3, memory: '4Gi' })], '?dryRun=true')
+  })
+
+  test('[P20] becomes of another size at any time, and nothing that its machines keep for life', async () => {
+    const disks = [{ size: '200Gi' }]
+    const large = aClass('large', { cpu: 8, memory: '16Gi', disks })
+    const pointing = home({ general: { ...general, class: 'large' } })
+    expect((await apply([large, pointing], '?dryRun=true')).status).toBe(200)
+    expect((await apply([aClass('worker', { cpu: 8, memory: '16Gi', disks })], '?dryRun=true')).status).toBe(200)
+    const tiny = aClass('large', { disks: [{ size: '10Gi' }], firmware: 'seabios' })
+    expect(errorsOf(await refusedApply([tiny, pointing], '?dryRun=true'))).toEqual([
+      '/documents/1/spec/workers/general/class: its machines cannot become of this class, because they keep their firmware, disks; disks only grow',
+    ])
+    const smaller = await refusedApply([aClass('worker', { disks: [{ size: '10Gi' }] })], '?dryRun=true')
     expect(errorsOf(smaller)).toEqual([
-      '/documents/0/spec/cpu: cannot change while a bootstrapped cluster uses it: "home"',
+      '/documents/0/spec/disks: disks only grow, and keep everything else, while a bootstrapped cluster uses it: "home"',
     ])
     expect(
       (await apply([aClass('worker', { cpu: 2, memory: '4Gi', where: 'host.threads > 8' })], '?dryRun=true')).status,

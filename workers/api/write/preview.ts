@@ -1,3 +1,6 @@
+import { classesOf } from '#core/model/cluster-machines.ts'
+import { readScope } from '#db/scope.ts'
+import { openDb } from '#db/open.ts'
 import { completeDocuments } from '#core/plan/documents.ts'
 import { previewCluster, type ClusterPreview } from '#core/plan/preview-cluster.ts'
 import type { PlannedOperation } from '#core/plan/plan-type.ts'
@@ -11,7 +14,9 @@ import type { z } from '@hono/zod-openapi'
 import type { PlanAnswer } from '../answers/plan.ts'
 import type { ApiBindings } from '../env.ts'
 import { clusterObject, siteObject } from '../objects.ts'
-import type { Change, Proposal } from './propose.ts'
+import { isGone } from '../check/world.ts'
+import type { Proposal } from './propose.ts'
+import { scopeOf } from './scope-of.ts'
 
 /** What a cluster would do next if the proposal were written: its first plan and the arithmetic behind it. Reads only. */
 export async function previewPlans(
@@ -19,37 +24,53 @@ export async function previewPlans(
   proposal: Proposal,
   now: number,
 ): Promise<Readonly<Record<string, z.infer<typeof PlanAnswer>>>> {
+  const brought = proposal.changes.flatMap(({ before, after }) =>
+    after.kind === 'Cluster' ? [{ cluster: after, exists: before !== undefined }] : [],
+  )
+  const users = usersOfClasses(proposal)
+  const { before, all } = await storedAround(env, proposal, users)
   const ledgers = new Map<string, Promise<LedgerAnswer>>()
   const ledgerOf = async (site: Stored<SiteDocument>): Promise<LedgerAnswer> => {
     // A site that is not stored yet has no ledger, and its object must not come to life for a preview.
-    if (!proposal.world.before.some(({ stored }) => stored.uid === site.uid)) return EMPTY_LEDGER
+    if (!before.has(site.uid)) return EMPTY_LEDGER
     const asked = ledgers.get(site.uid) ?? siteObject(env, site.uid).ledger(site.uid)
     ledgers.set(site.uid, asked)
     return await asked
   }
   const plans = await Promise.all(
-    proposal.changes.flatMap((change) => {
-      const { after } = change
-      if (after.kind !== 'Cluster') return []
-      return [
-        previewOf(env, proposal, change, after, now, ledgerOf).then((plan) => [after.metadata.name, plan] as const),
-      ]
-    }),
+    [...brought, ...users.map((cluster) => ({ cluster, exists: true }))].map(({ cluster, exists }) =>
+      previewOf(env, all, exists, cluster, now, ledgerOf).then((plan) => [cluster.metadata.name, plan] as const),
+    ),
   )
   return Object.fromEntries(plans.flatMap(([name, plan]) => (plan ? [[name, plan] as const] : [])))
 }
 
 const EMPTY_LEDGER: LedgerAnswer = { placements: [], seen: EMPTY_SEEN, seenAt: undefined, online: false }
 
+/** Clusters that the request does not bring, and whose machines it changes with their class. */
+function usersOfClasses({ changes, world }: Proposal): readonly Stored<ClusterDocument>[] {
+  const named = new Set(changes.map(({ after }) => after.uid))
+  const classes = changes.flatMap(({ action, after }) =>
+    after.kind === 'MachineClass' && action === 'changed' ? [after.metadata.name] : [],
+  )
+  return world.before.flatMap(({ stored }) =>
+    stored.kind === 'Cluster' &&
+    !named.has(stored.uid) &&
+    stored.deletingAt === undefined &&
+    classesOf(stored).some((name) => classes.includes(name))
+      ? [stored]
+      : [],
+  )
+}
+
 async function previewOf(
   env: ApiBindings,
-  proposal: Proposal,
-  change: Change,
+  all: readonly Stored[],
+  exists: boolean,
   cluster: Stored<ClusterDocument>,
   now: number,
   ledgerOf: (site: Stored<SiteDocument>) => Promise<LedgerAnswer>,
 ) {
-  const all = storedAfter(proposal)
   const here = all.filter((stored) => 'site' in stored.spec && stored.spec.site === cluster.spec.site)
   const networks = here.filter((stored) => stored.kind === 'Network')
   const documents = completeDocuments({
@@ -64,7 +85,7 @@ async function previewOf(
   if (!documents) return undefined
   const [known, memory] = await Promise.all([
     ledgerOf(documents.site),
-    change.before ? clusterObject(env, cluster.uid).remembered() : undefined,
+    exists ? clusterObject(env, cluster.uid).remembered() : undefined,
   ])
   const random = (bytes: number) => crypto.getRandomValues(new Uint8Array(bytes))
   const clusters = here.filter((stored) => stored.kind === 'Cluster')
@@ -77,13 +98,19 @@ async function previewOf(
 const byName = <D extends Document>(found: readonly D[]): Readonly<Record<string, D>> =>
   Object.fromEntries(found.map((document) => [document.metadata.name, document]))
 
-/** Every stored document of the scope as it would be afterwards. */
-function storedAfter({ changes, world }: Proposal): readonly Stored[] {
-  const changed = new Set(changes.map(({ after }) => after.uid))
-  return [
-    ...changes.map(({ after }) => after),
-    ...world.before.map(({ stored }) => stored).filter((stored) => !changed.has(stored.uid)),
-  ]
+/** Every stored document of the scope, and of that of the users of a class: which there are, and how they would be afterwards. */
+async function storedAround(
+  env: ApiBindings,
+  { changes, world }: Proposal,
+  users: readonly Stored<ClusterDocument>[],
+): Promise<{ readonly before: ReadonlySet<string>; readonly all: readonly Stored[] }> {
+  const theirs = users.length === 0 ? [] : (await readScope(openDb(env.DB), scopeOf(users))).documents
+  const after = new Map(
+    [...theirs.filter((scoped) => !isGone(scoped)), ...world.before].map(({ stored }) => [stored.uid, stored]),
+  )
+  const before = new Set(after.keys())
+  for (const change of changes) after.set(change.after.uid, change.after)
+  return { before, all: [...after.values()] }
 }
 
 function toPlanAnswer({ plan, capacity, placement }: ClusterPreview): z.infer<typeof PlanAnswer> {
