@@ -3,11 +3,13 @@ import { registerAgent } from './commands/agent.ts'
 import { registerApply } from './commands/apply.ts'
 import { registerDelete } from './commands/delete.ts'
 import { registerDescribe } from './commands/describe.ts'
+import { registerExport } from './commands/export.ts'
 import { registerEvents } from './commands/events.ts'
 import { registerForget } from './commands/forget.ts'
 import { registerGet } from './commands/get.ts'
 import { registerHelp } from './commands/help.ts'
 import { registerOperations } from './commands/operations.ts'
+import { registerRecover } from './commands/recover.ts'
 import { registerRender } from './commands/render.ts'
 import { registerTalos } from './commands/talos.ts'
 import { registerValidate } from './commands/validate.ts'
@@ -43,6 +45,8 @@ export async function runProgram(args: readonly string[], io: Io): Promise<ExitC
     registerTalos,
     registerOperations,
     registerAgent,
+    registerExport,
+    registerRecover,
     registerVersion,
     registerHelp,
   ]

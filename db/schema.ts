@@ -91,6 +91,21 @@ export const sealedSecrets = sqliteTable(
     ciphertext: text('ciphertext').notNull(),
     recipients: text('recipients', { mode: 'json' }).notNull(),
     createdAt: integer('created_at').notNull(),
+    /** When it was last handed to a person who can open it; absent when never. */
+    revealedAt: integer('revealed_at'),
   },
   (table) => [primaryKey({ columns: [table.clusterUid, table.version] })],
+)
+
+/** The same bundle, sealed anew for an agent that was admitted later. */
+export const sealedCopies = sqliteTable(
+  'sealed_copies',
+  {
+    clusterUid: text('cluster_uid').notNull(),
+    version: integer('version').notNull(),
+    agentId: text('agent_id').notNull(),
+    ciphertext: text('ciphertext').notNull(),
+    createdAt: integer('created_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.clusterUid, table.version, table.agentId] })],
 )

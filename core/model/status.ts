@@ -54,6 +54,7 @@ export interface Finding {
     | 'host-failure-costs-quorum'
     | 'left-behind'
     | 'agent-cloned'
+    | 'secrets-revealed'
   readonly text: string
   readonly facts: Facts
 }

@@ -21,6 +21,7 @@ import { registerDocuments } from './routes/documents.ts'
 import { registerEvents } from './routes/events.ts'
 import { registerForget } from './routes/forget.ts'
 import { registerJoinTokens } from './routes/join-tokens.ts'
+import { registerRecovery } from './routes/recovery.ts'
 import { registerOperations } from './routes/operations.ts'
 import { countRequest } from './usage.ts'
 
@@ -57,6 +58,7 @@ export function createApp(): OpenAPIHono<ApiEnv> {
   registerEvents(app)
   registerAgents(app)
   registerJoinTokens(app)
+  registerRecovery(app)
   registerCapacity(app)
   registerAudit(app)
   registerAbout(app)
