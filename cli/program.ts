@@ -6,26 +6,24 @@ import { registerCredential } from './commands/credential.ts'
 import { registerDelete } from './commands/delete.ts'
 import { registerDescribe } from './commands/describe.ts'
 import { registerEvents } from './commands/events.ts'
+import { registerExport } from './commands/export.ts'
 import { registerForget } from './commands/forget.ts'
 import { registerGet } from './commands/get.ts'
 import { registerHelp } from './commands/help.ts'
 import { registerKubeconfig } from './commands/kubeconfig.ts'
-import { registerOperations } from './commands/operations.ts'
-import { registerProxy } from './commands/proxy.ts'
 import { registerLogin } from './commands/login.ts'
 import { registerLogout } from './commands/logout.ts'
 import { registerOperations } from './commands/operations.ts'
 import { registerPolicy } from './commands/policy.ts'
+import { registerProxy } from './commands/proxy.ts'
+import { registerRecover } from './commands/recover.ts'
 import { registerRender } from './commands/render.ts'
 import { registerRole } from './commands/role.ts'
 import { registerServiceAccount } from './commands/service-account.ts'
 import { registerTalos } from './commands/talos.ts'
-import { registerKubeconfig } from './commands/kubeconfig.ts'
-import { registerLogin } from './commands/login.ts'
-import { registerLogout } from './commands/logout.ts'
-import { registerOperations } from './commands/operations.ts'
-import { registerPolicy } from './commands/policy.ts'
-import { registerProxy } from './commands/proxy.ts'
+import { registerTalosconfig } from './commands/talosconfig.ts'
+import { registerToken } from './commands/token.ts'
+import { registerUser } from './commands/user.ts'
 import { registerValidate } from './commands/validate.ts'
 import { registerVersion } from './commands/version.ts'
 import { registerWhoami } from './commands/whoami.ts'
@@ -73,6 +71,8 @@ export async function runProgram(args: readonly string[], io: Io): Promise<ExitC
     registerRole,
     registerPolicy,
     registerAudit,
+    registerExport,
+    registerRecover,
     registerVersion,
     registerHelp,
   ]

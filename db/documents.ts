@@ -5,7 +5,7 @@ import { err, ok, type Result } from '#core/base/result.ts'
 import { auditStatement, type Actor, type AuditEntry } from './audit.ts'
 import { toStored } from './document-row.ts'
 import type { Db } from './open.ts'
-import { agents, documents, joinTokens, sealedSecrets, statuses } from './schema.ts'
+import { agents, documents, joinTokens, sealedCopies, sealedSecrets, statuses } from './schema.ts'
 import { guardStatement, scopeHolds, type Scope } from './scope.ts'
 
 /**
@@ -127,6 +127,7 @@ export async function writeDocuments(
       guardStatement(db, guard.scope, guard.mark),
       db.delete(statuses).where(sql`${statuses.uid} in ${replaced}`),
       db.delete(sealedSecrets).where(sql`${sealedSecrets.clusterUid} in ${replaced}`),
+      db.delete(sealedCopies).where(sql`${sealedCopies.clusterUid} in ${replaced}`),
       db.delete(documents).where(sql`${documents.uid} in ${replaced}`),
       // `where true` keeps SQLite from reading "on conflict" as part of a join.
       db
@@ -205,6 +206,9 @@ export async function removeDocument(
       guardStatement(db, guard.scope, guard.mark),
       db.delete(documents).where(eq(documents.uid, stored.uid)),
       db.delete(statuses).where(eq(statuses.uid, stored.uid)),
+      db
+        .delete(sealedCopies)
+        .where(sql`${sealedCopies.agentId} in (select id from agents where site_uid = ${stored.uid})`),
       db.delete(agents).where(eq(agents.siteUid, stored.uid)),
       db.delete(joinTokens).where(eq(joinTokens.siteUid, stored.uid)),
       auditStatement(db, actor, [entryOf('document.removed', stored)]),

@@ -19,6 +19,8 @@ import { documents, sealedSecrets } from './schema.ts'
 export interface GatheredCluster extends GatheredDocuments {
   /** Newest version of the sealed bundle, 0 when there is none. */
   readonly secretsVersion: number
+  /** When that bundle was last handed to a person who can open it. */
+  readonly revealedAt?: number | undefined
 }
 
 export interface GatheredSite {
@@ -58,7 +60,8 @@ export async function gatherCluster(db: Db, clusterUid: string): Promise<Gathere
         ),
       ),
     db
-      .select({ version: max(sealedSecrets.version).as('version') })
+      // With max(), SQLite takes the other columns from the row of the maximum.
+      .select({ version: max(sealedSecrets.version).as('version'), revealedAt: sealedSecrets.revealedAt })
       .from(sealedSecrets)
       .where(eq(sealedSecrets.clusterUid, clusterUid)),
   ])
@@ -71,6 +74,7 @@ export async function gatherCluster(db: Db, clusterUid: string): Promise<Gathere
     networks: byName(found.filter((document) => document.kind === 'Network')),
     machineClasses: byName(found.filter((document) => document.kind === 'MachineClass')),
     secretsVersion: versions[0]?.version ?? 0,
+    revealedAt: versions[0]?.revealedAt ?? undefined,
   }
 }
 

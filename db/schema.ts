@@ -104,6 +104,8 @@ export const sealedSecrets = sqliteTable(
     ciphertext: text('ciphertext').notNull(),
     recipients: text('recipients', { mode: 'json' }).notNull(),
     createdAt: integer('created_at').notNull(),
+    /** When it was last handed to a person who can open it; absent when never. */
+    revealedAt: integer('revealed_at'),
   },
   (table) => [primaryKey({ columns: [table.clusterUid, table.version] })],
 )
@@ -182,3 +184,15 @@ export const marks = sqliteTable('marks', {
   key: text('key').primaryKey(),
   at: integer('at').notNull(),
 })
+/** The same bundle, sealed anew for an agent that was admitted later. */
+export const sealedCopies = sqliteTable(
+  'sealed_copies',
+  {
+    clusterUid: text('cluster_uid').notNull(),
+    version: integer('version').notNull(),
+    agentId: text('agent_id').notNull(),
+    ciphertext: text('ciphertext').notNull(),
+    createdAt: integer('created_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.clusterUid, table.version, table.agentId] })],
+)

@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import { EnrollRequest } from '#core/protocol/enroll.ts'
+import { Uid } from '#core/model/ids.ts'
+import { Placement } from '#core/model/placement.ts'
 import { FactsSchema } from '#core/model/problem-schema.ts'
 import type { Facts } from '#core/model/problem.ts'
 
@@ -222,6 +224,9 @@ export const AgentView = z.object({
   fingerprint: z.string(),
   hostname: z.string(),
   version: z.string().default(''),
+  identityKey: z.string().default(''),
+  ageRecipient: z.string().default(''),
+  ageProof: z.string().optional(),
   enrolledAt: Moment,
   state: z.enum(['pending', 'approved', 'revoked']),
   approvedAt: Moment.optional(),
@@ -246,6 +251,37 @@ export const JoinTokenEntryView = z.object({
 })
 export type JoinTokenEntryView = z.infer<typeof JoinTokenEntryView>
 export const JoinTokensView = z.object({ items: z.array(JoinTokenEntryView) })
+
+/** The name becomes a file's. */
+const SafeName = z.string().regex(/^[a-z0-9-]{1,63}$/)
+export const SealedView = z.object({
+  clusterUid: Uid,
+  clusterName: SafeName.optional(),
+  site: SafeName.optional(),
+  version: z.int(),
+  ciphertext: z.string(),
+})
+export type SealedView = z.infer<typeof SealedView>
+export const SealedPageView = z.object({ items: z.array(SealedView), nextCursor: z.string().optional() })
+
+export const ClusterExportView = z.object({
+  talosContract: z.string().optional(),
+  documents: z.array(
+    z.object({
+      apiVersion: z.string(),
+      kind: z.string(),
+      metadata: z.object({
+        name: z.string(),
+        labels: z.record(z.string(), z.string()).optional(),
+        annotations: z.record(z.string(), z.string()).optional(),
+      }),
+      spec: z.unknown(),
+    }),
+  ),
+  placements: z.array(Placement),
+  sealed: SealedView.optional(),
+})
+export type ClusterExportView = z.infer<typeof ClusterExportView>
 
 export const EventView = z.object({
   seq: z.number().optional(),

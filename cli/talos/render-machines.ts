@@ -55,7 +55,8 @@ export function renderMachines(
   return ok(rendered)
 }
 
-function renderMachine(
+/** One machine of complete documents; refused when its configuration would not be one that Talos takes. */
+export function renderMachine(
   { machine, asked }: FileMachine,
   documents: ClusterDocuments,
   { bundle, patches, contract }: RenderHow,

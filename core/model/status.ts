@@ -57,6 +57,7 @@ export interface Finding {
     | 'drift'
     | 'agent-cloned'
     | 'hypervisor-unseen'
+    | 'secrets-revealed'
   readonly text: string
   readonly facts: Facts
 }

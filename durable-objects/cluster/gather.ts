@@ -1,3 +1,4 @@
+import type { Finding } from '#core/model/status.ts'
 import { invariant } from '#core/base/invariant.ts'
 import { mintMachineId } from '#core/model/ids.ts'
 import type { Problem } from '#core/model/problem.ts'
@@ -131,6 +132,18 @@ export function toView(gathered: Gathered, store: ClusterStore, now: number): Cl
     operations: store.operations.forView(),
     locks: store.locks.held(),
     holds: store.holds,
-    placementFindings: store.placementFindings,
+    placementFindings: [...store.placementFindings, ...revealedFinding(documents.revealedAt)],
   }
 }
+
+/** Whoever opened the bundle can act as anybody in the cluster until its authorities are new (K4). */
+const revealedFinding = (at: number | undefined): readonly Finding[] =>
+  at === undefined
+    ? []
+    : [
+        {
+          code: 'secrets-revealed',
+          text: 'The secrets of the cluster were handed out with the recovery key; they count until its authorities are rotated.',
+          facts: { at },
+        },
+      ]

@@ -3,7 +3,7 @@ import type { SecretsGet } from '#core/protocol/secrets-get.ts'
 import type { SecretsPut } from '#core/protocol/secrets-put.ts'
 import { whyUnclear } from '#core/plan/unclear.ts'
 import { openDb } from '#db/open.ts'
-import { findSealedSecrets } from '#db/sealed-secrets.ts'
+import { findCiphertextFor } from '#db/sealed-secrets.ts'
 import type { RelayEnv } from '../env.ts'
 import type { LedgerAnswer, SeenAnswer } from '../ports.ts'
 import type { SiteStore } from './site-store.ts'
@@ -49,9 +49,10 @@ function unclearOf(store: SiteStore, machines: readonly MachineSeen[]): SeenAnsw
 export async function secretsAnswer(
   env: Pick<RelayEnv, 'DB'>,
   store: SiteStore,
+  agentId: string,
   { clusterUid, version }: SecretsGet,
 ): Promise<SecretsPut> {
   const known = store.clusters.known(clusterUid)
-  const sealed = known ? await findSealedSecrets(openDb(env.DB), clusterUid, version) : undefined
-  return { type: 'secrets.put', clusterUid, version, ...(sealed ? { ciphertext: sealed.ciphertext } : {}) }
+  const ciphertext = known ? await findCiphertextFor(openDb(env.DB), agentId, clusterUid, version) : undefined
+  return { type: 'secrets.put', clusterUid, version, ...(ciphertext === undefined ? {} : { ciphertext }) }
 }

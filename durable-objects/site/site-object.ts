@@ -288,7 +288,7 @@ export class SiteObject extends DurableObject<RelayEnv> implements SitePort {
 
   async #sendSecrets(socket: WebSocket, asked: SecretsGet): Promise<void> {
     try {
-      this.#link.send(socket, await secretsAnswer(this.env, this.#desk().store, asked))
+      this.#link.send(socket, await secretsAnswer(this.env, this.#desk().store, readAttachment(socket).agentId, asked))
     } catch (error) {
       // The agent asks again when it needs it.
       logError('site.secrets-failed', { clusterUid: asked.clusterUid, version: asked.version }, error)

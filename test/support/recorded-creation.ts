@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { generateX25519Identity, identityToRecipient } from 'age-encryption'
@@ -15,6 +15,7 @@ import { runProgram } from '#tools/stage/run-process.ts'
 import { homelab } from '#tools/stage/story.ts'
 import { until } from '#tools/stage/until.ts'
 import { startRelayRecorder, type RelayRecorder } from './relay-recorder.ts'
+import { callCli } from './run-cli.ts'
 import { cellsIn, filesIn, type Hay } from './stored-bytes.ts'
 
 /** One creation of a cluster of which everything was kept that the cloud, a wire or a log ever got to see. */
@@ -24,10 +25,20 @@ export interface RecordedCreation {
   readonly kubeconfig: string
   /** As the nodes of the lab received them. */
   readonly machineConfigs: readonly string[]
+  /** What `lanline export` and `lanline recover` wrote on the owner's machine, by file name, and their modes. */
+  readonly exported: OwnersFiles
+  readonly recovered: OwnersFiles
+  /** Where nodes of the lab fetch their installer. */
+  readonly factoryHost: string
   /** Secrets of the agent and its owner that are none of the cloud's business. */
   readonly siteSecrets: SiteSecrets
   readonly enrolment: { readonly joinToken: string; readonly recipient: string }
   readonly hays: readonly Hay[]
+}
+
+export interface OwnersFiles {
+  readonly texts: Readonly<Record<string, string>>
+  readonly modes: readonly number[]
 }
 
 export interface SiteSecrets {
@@ -100,6 +111,9 @@ async function record(dir: string, canary: Buffer, endings: (() => Promise<void>
   await untilReady(api, name, READY_MS)
   const kubeconfig = await kubeconfigOf(home, name)
   await plantInLogs(recorder, canary, { planeLog, agentLog })
+  const owner = { url: plane.url, token: plane.adminToken, recovery }
+  const exported = await ownersFiles(join(dir, 'exported'), owner, ['export', name])
+  const recovered = await ownersFiles(join(dir, 'recovered'), owner, ['recover'])
 
   const answers = await readEverything(api, site, name)
   // Twice: as a running control plane has it, write-ahead logs and all, and as it leaves it behind.
@@ -114,6 +128,9 @@ async function record(dir: string, canary: Buffer, endings: (() => Promise<void>
   return {
     bundle: opened.value,
     kubeconfig,
+    exported,
+    recovered,
+    factoryHost: new URL(lab.factoryUrl).host,
     machineConfigs: lab.nodes().flatMap((node) => node.disk?.config ?? []),
     siteSecrets: {
       identityKey: ownFile(home, IDENTITY_KEY_FILE),
@@ -191,3 +208,21 @@ const named = (room: string, hays: readonly Hay[]): readonly Hay[] =>
   hays.map(({ place, bytes }) => ({ place: `${room}: ${place}`, bytes }))
 
 const texts = (place: string, lines: readonly string[]): Hay => ({ place, bytes: Buffer.from(lines.join('\n')) })
+
+/** Runs a command of the owner that writes files, and reads them. */
+async function ownersFiles(
+  folder: string,
+  { url, token, recovery }: { readonly url: string; readonly token: string; readonly recovery: string },
+  args: readonly string[],
+): Promise<OwnersFiles> {
+  const keyFile = `${folder}.key`
+  writeFileSync(keyFile, `${recovery}\n`, { mode: 0o600 })
+  const env = { LANLINE_URL: url, LANLINE_TOKEN: token }
+  const run = await callCli([...args, '-o', folder, '--recovery-key', keyFile], env)
+  if (run.code !== 0) throw new Error(`lanline ${args.join(' ')} failed: ${run.err}`)
+  const names = readdirSync(folder)
+  return {
+    texts: Object.fromEntries(names.map((name) => [name, readFileSync(join(folder, name), 'utf8')])),
+    modes: [folder, ...names.map((name) => join(folder, name))].map((path) => statSync(path).mode & 0o777),
+  }
+}

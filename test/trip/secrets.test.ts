@@ -1,6 +1,7 @@
-import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import { generateKeyPairSync, randomBytes, X509Certificate } from 'node:crypto'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
+import { parseSecretsBundle } from '#core/talos/secrets-bundle.ts'
 import { bundleNeedles } from '#test/support/bundle-needles.ts'
 import { derOf, keyNeedles, NeedleSearch, needlesFor, textNeedles, type Needle } from '#test/support/needles.ts'
 import { recordCreation, type RecordedCreation } from '#test/support/recorded-creation.ts'
@@ -126,5 +127,31 @@ describe('nowhere in the cloud, on the wire or in a log is', () => {
   test('the join token, once it was used', () => {
     const stored = finds(needlesFor('token', Buffer.from(creation.enrolment.joinToken)))
     expect(stored.filter((find) => !find.startsWith('relay over HTTP'))).toEqual([])
+  })
+})
+
+describe("on the owner's machine", () => {
+  test('[K2] an export has the secrets, the configuration of every node as it has it, and files for plain tools', () => {
+    const { texts, modes } = creation.exported
+    expect(parseSecretsBundle(texts['secrets.yaml'] ?? '')).toEqual({ ok: true, value: creation.bundle })
+    const configs = Object.entries(texts).flatMap(([name, text]) =>
+      /^(controlplane|worker)-/.test(name) ? [text] : [],
+    )
+    const asSeen = configs.map((text) => text.replaceAll('factory.talos.dev', creation.factoryHost))
+    expect(asSeen.toSorted()).toEqual(creation.machineConfigs.toSorted())
+    expect(modes).toEqual([0o700, ...modes.slice(1).map(() => 0o600)])
+
+    const kubeconfig = parse(texts['kubeconfig'] ?? '') as { users: { user: Record<string, string> }[] }
+    const certificate = Buffer.from(kubeconfig.users[0]?.user['client-certificate-data'] ?? '', 'base64')
+    expect(new X509Certificate(certificate).subject).toBe('O=lanline:admin\nCN=owner')
+    const { contexts } = parse(texts['talosconfig'] ?? '') as { contexts: Record<string, { endpoints: string[] }> }
+    expect(Object.values(contexts)[0]?.endpoints).toHaveLength(3)
+  })
+
+  test('[K2] a recovery has the bundle of every cluster, for the owner only', () => {
+    const { texts, modes } = creation.recovered
+    expect(Object.values(texts).map((text) => parseSecretsBundle(text))).toEqual([{ ok: true, value: creation.bundle }])
+    expect(Object.keys(texts)[0]).toMatch(/^secrets-home.*-v1\.yaml$/)
+    expect(modes).toEqual([0o700, 0o600])
   })
 })

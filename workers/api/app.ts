@@ -24,6 +24,7 @@ import { registerEvents } from './routes/events.ts'
 import { registerForget } from './routes/forget.ts'
 import { registerLaneTickets } from './routes/lane-tickets.ts'
 import { registerJoinTokens } from './routes/join-tokens.ts'
+import { registerRecovery } from './routes/recovery.ts'
 import { registerOperations } from './routes/operations.ts'
 import { registerPolicy } from './routes/policy.ts'
 import { registerServiceAccounts } from './routes/service-accounts.ts'
@@ -72,6 +73,7 @@ export function createApp(): OpenAPIHono<ApiEnv> {
   registerAgents(app)
   registerLaneTickets(app)
   registerJoinTokens(app)
+  registerRecovery(app)
   registerCapacity(app)
   registerAudit(app)
   registerSessions(app)

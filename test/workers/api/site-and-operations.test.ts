@@ -63,6 +63,7 @@ describe('agents', () => {
       fingerprint: agent.fingerprint,
       hostname: 'agent-vm',
       version: '0.1.0',
+      identityKey: agent.identityKey,
       ageRecipient: 'age1x',
       enrolledAt: expect.any(String),
       state: 'pending',
