@@ -11,6 +11,7 @@ import { PROTOCOL_FLOOR, PROTOCOL_VERSION } from '#core/protocol/version.ts'
  */
 const KNOWN: Readonly<Record<number, string>> = {
   1: '021d4b270f9444dab26e8bed47b8546d317d88331ad15a5d41ca65e8d84c6d59',
+  2: 'ed8e56d4a150a4541ef92b36c85589277272ac11828539d00afed5b02a92b0d6',
 }
 
 test('[S10] the messages of the current protocol version are the ones that were agreed', () => {
