@@ -152,6 +152,7 @@ export function createScriptedAgent({ siteUid, diligent = true }: AgentOptions):
         watches.set(message.clusterUid, message)
         return
       case 'secrets.put':
+      case 'lane.open':
       case 'drain':
       case 'reject':
       case 'unsupported':
