@@ -5,12 +5,13 @@ import { dataFolder } from '../config/paths.ts'
 import { EXIT } from '../exit-codes.ts'
 import { fail, type Failure } from '../failure.ts'
 import type { Run, Session } from '../session.ts'
-import { ensureProxy } from '../tunnel/running-proxy.ts'
+import { ensureProxy, stopProxy } from '../tunnel/running-proxy.ts'
 import { serveTunnel } from '../tunnel/serve-tunnel.ts'
 import { readTunnelRecord, tunnelFiles } from '../tunnel/tunnel-record.ts'
 
 interface Options {
   readonly serve?: boolean
+  readonly stop?: boolean
   readonly idle: string
 }
 
@@ -24,6 +25,7 @@ export function registerProxy(program: Command, run: Run): void {
     .description('start the tunnel to a cluster and print what talosctl needs to use it')
     .argument('<cluster>')
     .option('--serve', 'be the tunnel, until nobody has used it for a while')
+    .option('--stop', 'end the tunnel that runs')
     .option('--idle <seconds>', 'end after so long without a connection', String(DEFAULT_IDLE_S))
     .action((cluster: string, options: Options) => run((session) => proxy(session, cluster, options)))
 }
@@ -41,6 +43,10 @@ async function proxy({ io, connect }: Session, cluster: string, options: Options
   }
   const record = await readTunnelRecord(files)
   if (!record) return fail(EXIT.failed, `This machine has not met ${cluster}.`, `Run: lanline kubeconfig ${cluster}`)
+  if (options.stop) {
+    io.say((await stopProxy(record, files)) ? `The tunnel to ${cluster} has ended.` : `No tunnel to ${cluster} runs.`)
+    return ok(undefined)
+  }
   const command = ['proxy', cluster, '--serve', '--idle', options.idle]
   const started = await ensureProxy(record, files, ownCommand(connection, io, command))
   if (!started.ok) return fail(EXIT.failed, started.error)

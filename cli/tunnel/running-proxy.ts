@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { open } from 'node:fs/promises'
+import { open, readFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { setTimeout as wait } from 'node:timers/promises'
 import { err, ok, type Result } from '#core/base/result.ts'
@@ -28,6 +28,15 @@ export function proxyState({ port, clusterUid }: Pick<TunnelRecord, 'port' | 'cl
     })
     asking.end()
   })
+}
+
+/** Ends the proxy of a cluster; what goes through it is cut. False when none runs. */
+export async function stopProxy(record: TunnelRecord, files: TunnelFiles): Promise<boolean> {
+  const pid = Number(await readFile(files.pid, 'utf8').catch(() => ''))
+  // The number may be somebody else's by now; only one that still answers for this cluster is ended.
+  if (!(pid > 1) || (await proxyState(record)) !== 'running') return false
+  process.kill(pid, 'SIGTERM')
+  return true
 }
 
 /** `command` is the command line of this very program that serves; it outlives the one who starts it. */

@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises'
 import { setTimeout as wait } from 'node:timers/promises'
 import { z } from 'zod'
 import { err, ok, type Result } from '#core/base/result.ts'
@@ -5,7 +6,7 @@ import { pathOf, type Api } from '../api/client.ts'
 import { startConnectProxy } from './connect-proxy.ts'
 import { createLaneClient, type LaneDoor } from './lane-client.ts'
 import { targetOf } from './proxy-names.ts'
-import { readTunnelRecord, type TunnelFiles } from './tunnel-record.ts'
+import { readTunnelRecord, writePrivate, type TunnelFiles } from './tunnel-record.ts'
 
 /** The proxy process of one cluster: it lives as long as somebody uses it, and a while longer. */
 const LOOK_EVERY_MS = 5_000
@@ -52,6 +53,7 @@ export async function serveTunnel(
     log: options.log,
   })
   if (!proxy.ok) return proxy
+  await writePrivate(files.pid, `${process.pid}\n`)
   options.log(`serving ${clusterName} on 127.0.0.1:${record.port}`)
   let usedAt = Date.now()
   while (!options.signal.aborted && Date.now() - usedAt < options.idleMs) {
@@ -60,5 +62,6 @@ export async function serveTunnel(
   }
   proxy.value.close()
   lane.close()
+  await rm(files.pid, { force: true })
   return ok(undefined)
 }

@@ -25,6 +25,8 @@ export interface TunnelFiles {
   readonly folder: string
   readonly record: string
   readonly log: string
+  /** Of the proxy that runs, for whoever wants to end it. */
+  readonly pid: string
   readonly keyOf: (what: string) => string
   readonly certificateOf: (what: string) => string
 }
@@ -36,6 +38,7 @@ export function tunnelFiles(dataFolder: string, connection: string, cluster: str
     folder,
     record: join(folder, 'tunnel.json'),
     log: join(folder, 'proxy.log'),
+    pid: join(folder, 'proxy.pid'),
     keyOf: (what) => join(folder, `${what}-key.pem`),
     certificateOf: (what) => join(folder, `${what}-certificate.json`),
   }

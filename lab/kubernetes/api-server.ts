@@ -1,11 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import type { LabTime } from '#lab/time.ts'
 import type { Leaf } from '../talos/pki.ts'
 import { answer, type Asked } from './answer.ts'
 import type { KubernetesCluster } from './cluster.ts'
+import { createLiveApi } from './live/serve-live.ts'
 import { ANONYMOUS, type User } from './rbac.ts'
 import { invalid, statusBody, UNAUTHORIZED } from './status.ts'
 
@@ -31,6 +33,7 @@ export interface ApiServerOptions {
 const MAX_BODY_BYTES = 3 * 1024 * 1024
 
 export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
+  const live = createLiveApi(options.cluster, () => options.time.now())
   const server = createServer(
     {
       key: options.serving.keyPem,
@@ -49,6 +52,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     response.on('error', () => undefined)
     const url = new URL(request.url ?? '/', 'https://kubernetes')
     const user = identify(request)
+    if (live.serve(request, response, { user, impersonate: impersonated(request) })) return
     const body = await readBody(request)
     const asked: Asked = {
       method: request.method ?? 'GET',
@@ -85,11 +89,20 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     server.listen(0, '127.0.0.1', resolve)
   })
   server.on('tlsClientError', () => undefined)
+  // An upgraded connection is no longer the server's own: it is ended with it.
+  const upgraded = new Set<Duplex>()
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    upgraded.add(socket)
+    socket.once('close', () => upgraded.delete(socket))
+    socket.on('error', () => undefined)
+    live.upgrade(request, socket, head, { user: identify(request), impersonate: impersonated(request) })
+  })
   return {
     port: (server.address() as AddressInfo).port,
     async close() {
       const closed = new Promise((resolve) => server.close(resolve))
       server.closeAllConnections()
+      for (const socket of upgraded) socket.destroy()
       await closed
     },
   }

@@ -66,5 +66,11 @@ export class SiteObject extends Recorder {
   }
 }
 
+export class LaneObject extends Recorder {
+  async dismiss(...args) {
+    await this.record('dismiss', args)
+  }
+}
+
 // oxlint-disable-next-line import/no-default-export -- a Worker needs one
 export default { fetch: () => new Response(null, { status: 404 }) }

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { readText, sourcesIn } from '#test/support/repository.ts'
 
 /** docs/rules.md, the titles of the tests and the comments of the code name the same rules. */
-const ID = /[ACKOPRS]\d{1,2}/
+const ID = /[ACKLOPRS]\d{1,2}/
 const listed = readText('docs/rules.md')
   .split('\n')
   .flatMap((line) => /^- \*\*([A-Z]\d{1,2})\*\* /.exec(line)?.[1] ?? [])

@@ -162,6 +162,7 @@ export function createScriptedAgent({
         return
       case 'secrets.put':
       case 'standby':
+      case 'lane.open':
       case 'drain':
       case 'reject':
       case 'unsupported':

@@ -32,6 +32,7 @@ export default defineConfig(async () => {
               durableObjects: {
                 CLUSTER: { className: 'ClusterObject', useSQLite: true },
                 SITE: { className: 'SiteObject', useSQLite: true },
+                LANE: { className: 'LaneObject', useSQLite: true },
               },
             },
           ],
