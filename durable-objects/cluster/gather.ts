@@ -20,7 +20,8 @@ export interface Gathered {
   readonly refusals: ReadonlyMap<string, Problem>
 }
 
-const UNSEEN: SeenAnswer = {
+/** What is seen of a site that there is not. */
+export const UNSEEN: SeenAnswer = {
   agent: { online: false, since: undefined },
   seenAt: undefined,
   machines: [],

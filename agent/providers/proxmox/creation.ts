@@ -26,7 +26,7 @@ export function creationParams(machine: NewMachine, pool: string, host: { readon
     name: machine.name,
     // Rights come from membership, and joining later would need more rights than creating.
     pool: hardware.pool ?? pool,
-    description: `Made by lanline for cluster ${machine.clusterName}. Do not edit.\ncluster: ${machine.clusterUid}\nmachine: ${machine.machineId}`,
+    description: `Made by lanline for ${whose(machine)}. Do not edit.\ncluster: ${machine.clusterUid}\nmachine: ${machine.machineId}`,
     onboot: hardware.onboot ? 1 : 0,
     ostype: 'l26',
     ...firmwareParams(hardware, system.storage),
@@ -59,6 +59,9 @@ export function creationParams(machine: NewMachine, pool: string, host: { readon
     agent: machine.guestAgent ? 'enabled=1' : undefined,
   }
 }
+
+/** A machine that is no node is a cluster of its own. */
+const whose = ({ name, clusterName }: NewMachine): string => (clusterName === name ? 'itself' : `cluster ${clusterName}`)
 
 /** Talos ignores the user-data that Proxmox writes, but takes the network from it: addresses before any configuration. */
 const cloudInitParams = ({ hardware, nameservers }: NewMachine): Params => ({
