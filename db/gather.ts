@@ -78,7 +78,8 @@ export async function gatherCluster(db: Db, clusterUid: string): Promise<Gathere
   }
 }
 
-const byName = <D extends Document>(found: readonly D[]): Readonly<Record<string, D>> =>
+/** By name, as plans look them up. */
+export const byName = <D extends Document>(found: readonly D[]): Readonly<Record<string, D>> =>
   Object.fromEntries(found.map((document) => [document.metadata.name, document]))
 
 export async function gatherSite(db: Db, siteUid: string): Promise<GatheredSite | undefined> {

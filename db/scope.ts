@@ -17,7 +17,7 @@ export interface Scope {
   readonly sites: readonly string[]
   /** With every Cluster and Machine that is on these networks. */
   readonly networks: readonly string[]
-  /** With every Cluster that uses these machine classes; the classes that Clusters of the scope use by name come along. */
+  /** With every Cluster and Machine that uses these machine classes; the classes that Clusters of the scope use by name come along. */
   readonly machineClasses: readonly string[]
 }
 
@@ -93,7 +93,7 @@ const inScope = (scope: Scope): SQL => {
     or (documents.kind in ('Cluster', 'Machine') and exists (
       select 1 from json_tree(documents.spec) as node where
         (node.key in ('nodeNetwork', 'network') or node.path like '%.nics') and node.type = 'text' and node.value in ${networks}))
-    or (documents.kind = 'Cluster' and exists (
+    or (documents.kind in ('Cluster', 'Machine') and exists (
       select 1 from json_tree(documents.spec) as node where
         node.key = 'class' and node.type = 'text' and node.value in ${classes})))`
 }

@@ -2,10 +2,10 @@ import { eq, sql } from 'drizzle-orm'
 import type { Db } from './open.ts'
 import { statuses } from './schema.ts'
 
-/** The status of a Site or Cluster, as its object last published it: one row, replaced. */
+/** The status of a Site, a Cluster or a managed Machine, as its object last published it: one row, replaced. */
 export interface PublishedStatus {
   readonly uid: string
-  readonly kind: 'Site' | 'Cluster'
+  readonly kind: 'Site' | 'Cluster' | 'Machine'
   readonly phase: string
   /** ClusterStatus or SiteStatus of core/model/status.ts: written by our own objects only, answered to people as it is. */
   readonly status: unknown
@@ -48,7 +48,7 @@ export async function statusesOf(db: Db, uids: readonly string[]): Promise<Reado
 }
 
 function toPublished(row: typeof statuses.$inferSelect): PublishedStatus {
-  if (row.kind !== 'Site' && row.kind !== 'Cluster')
+  if (row.kind !== 'Site' && row.kind !== 'Cluster' && row.kind !== 'Machine')
     throw new Error(`invariant broken: status ${row.uid} has the unknown kind ${row.kind}`)
   return { ...row, kind: row.kind }
 }

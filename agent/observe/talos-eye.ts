@@ -51,6 +51,8 @@ export function createTalosEye(machine: Watched, dialer: Dialer, identities: Rea
   return {
     close,
     async look(watch, signal) {
+      // Nobody knows yet where it is, or what runs in it is no Talos.
+      if (address === '') return UNREACHABLE
       const minted =
         watch.secretsVersion > 0 ? await identities.talos(watch.clusterUid, watch.secretsVersion) : undefined
       const credentials = minted?.ok ? minted.value : undefined

@@ -121,8 +121,8 @@ export const ClusterView = objectOf(
   ClusterStatusView,
 )
 export const GuestView = objectOf(
-  z.object({ site: z.string(), host: z.string(), mode: z.string(), vmid: z.number() }),
-  z.unknown(),
+  z.object({ site: z.string(), host: z.string().optional(), mode: z.string(), vmid: z.number().optional() }),
+  ClusterStatusView,
 )
 /** Any kind, for commands that need no more than its identity. */
 export const ObjectView = objectOf(z.unknown(), z.unknown())

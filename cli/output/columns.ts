@@ -68,9 +68,10 @@ export const machineClassColumns = (showing: Showing): readonly Column<MachineCl
 export const guestColumns = (showing: Showing): readonly Column<GuestView>[] => [
   name,
   { title: 'SITE', cell: (each) => each.spec.site },
-  { title: 'HOST', cell: (each) => each.spec.host },
+  { title: 'HOST', cell: (each) => each.status?.machines?.[0]?.host ?? each.spec.host },
   { title: 'MODE', cell: (each) => each.spec.mode },
-  { title: 'VMID', cell: (each) => each.spec.vmid, align: 'right' },
+  { title: 'PHASE', cell: (each) => each.status?.phase, style: phaseWord(showing) },
+  { title: 'VMID', cell: (each) => each.status?.machines?.[0]?.vmid ?? each.spec.vmid, align: 'right' },
   age(showing),
 ]
 

@@ -60,7 +60,7 @@ export async function findKind(
   }
 }
 
-/** Machines come from the statuses of clusters and from what sites adopt, hosts from the capacity of sites; of that name, if one is given. */
+/** Machines come from the statuses of clusters and managed machines and from what sites adopt, hosts from the capacity of sites; of that name, if one is given. */
 export async function findDerived(
   api: Api,
   showing: Showing,
@@ -87,7 +87,13 @@ export async function findDerived(
     const nodes = clusters.value.items.flatMap(({ metadata, status }) =>
       (status?.machines ?? []).map((machine) => ({ cluster: metadata.name, ...machine })),
     )
-    const machines = [...nodes, ...guests].filter((machine) => name === undefined || machine.name === name)
+    const kept = await listKind(api, PLURALS.Machine, GuestView)
+    if (!kept.ok) return kept
+    // A managed machine is in no cluster; its row is that of its status.
+    const managed = kept.value.items.flatMap(({ status }) =>
+      (status?.machines ?? []).map((machine) => ({ cluster: '', ...machine, role: 'managed' })),
+    )
+    const machines = [...nodes, ...managed, ...guests].filter((machine) => name === undefined || machine.name === name)
     return ok(toFound({ items: machines, raw: machines }, machineColumns(showing), ({ name }) => `machine/${name}`))
   }
   const chosen = hosts.filter(({ host }) => name === undefined || host === name)

@@ -60,15 +60,21 @@ const isSame = (a: Holder, b: Holder): boolean => a.kind === b.kind && a.metadat
 function heldBy(document: Holder): readonly Held[] {
   if (document.kind === 'Machine') {
     const what = `the machine ${document.metadata.name}`
-    return (document.spec.nics ?? []).map(({ network, ip }, index) => ({
-      what,
-      whose: what,
-      address: ip,
-      network,
-      rule: 'reserved' as const,
-      pool: undefined,
-      path: ['spec', 'nics', index, 'ip'],
-    }))
+    return (document.spec.nics ?? []).flatMap(({ network, ip: address }, index) =>
+      address === undefined
+        ? []
+        : [
+            {
+              what,
+              whose: what,
+              address,
+              network,
+              rule: 'reserved',
+              pool: undefined,
+              path: ['spec', 'nics', index, 'ip'],
+            },
+          ],
+    )
   }
   const { metadata, spec } = document
   const vip: Held = {

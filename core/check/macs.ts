@@ -1,31 +1,42 @@
 import { machinesAsked } from '../model/cluster-machines.ts'
-import type { ClusterDocument, Document } from '../model/document.ts'
+import { isManaged, type ClusterDocument, type Document, type MachineDocument } from '../model/document.ts'
 import { nicOf } from '../model/worker-set.ts'
-import type { Documents } from './documents.ts'
+import { idOf, type Documents } from './documents.ts'
 import { didYouMean, finding, type Finding, type Path } from './finding.ts'
 
 /** MACs that documents fix (P6): each is one machine's alone at its site, and of a machine that there is. */
 export function checkMacs(document: Document, documents: Documents): readonly Finding[] {
-  if (document.kind !== 'Cluster') return []
-  const others = documents.clusters.filter(
-    (other) => other.spec.site === document.spec.site && other.metadata.name !== document.metadata.name,
+  if (document.kind !== 'Cluster' && document.kind !== 'Machine') return []
+  const others = [...documents.clusters, ...documents.machines].filter(
+    (other) => other.spec.site === document.spec.site && idOf(other) !== idOf(document),
   )
-  const takenBy = new Map<string, string>(
-    others.flatMap((other) =>
-      machinesAsked(other).flatMap(({ name, nics }) =>
-        nics.flatMap(({ mac }) =>
-          mac === undefined ? [] : [[mac, `the machine ${name} of cluster ${other.metadata.name}`] as const],
-        ),
-      ),
-    ),
-  )
-  return fixedIn(document).flatMap(({ mac, name, names, path }) => {
+  const takenBy = new Map(others.flatMap(holdersIn))
+  return (document.kind === 'Cluster' ? fixedIn(document) : fixedBy(document)).flatMap(({ mac, name, names, path }) => {
     if (!names.includes(name))
       return [finding(path, `no machine here is called "${name}"`, { target: 'key', hint: didYouMean(name, names) })]
     const by = takenBy.get(mac)
     takenBy.set(mac, `the machine ${name}`)
     return by === undefined ? [] : [finding(path, `${mac} is already the MAC of ${by}`)]
   })
+}
+
+/** MAC → whose it is, as others call them. */
+function holdersIn(document: ClusterDocument | MachineDocument): readonly (readonly [string, string])[] {
+  if (document.kind === 'Machine')
+    return fixedBy(document).map(({ mac, name }) => [mac, `the machine ${name}`] as const)
+  return machinesAsked(document).flatMap(({ name, nics }) =>
+    nics.flatMap(({ mac }) =>
+      mac === undefined ? [] : [[mac, `the machine ${name} of cluster ${document.metadata.name}`] as const],
+    ),
+  )
+}
+
+function fixedBy(document: MachineDocument): readonly Fixed[] {
+  if (!isManaged(document)) return []
+  const { name } = document.metadata
+  return document.spec.nics.flatMap(({ mac }, index) =>
+    mac === undefined ? [] : [{ mac: mac.toUpperCase(), name, names: [name], path: ['spec', 'nics', index, 'mac'] }],
+  )
 }
 
 interface Fixed {

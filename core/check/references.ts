@@ -21,6 +21,7 @@ export function referencesOf(document: Document): readonly Reference[] {
     case 'Machine':
       return [
         site(document.spec.site),
+        ...(document.spec.mode === 'managed' ? [machineClass(document.spec.class, ['spec', 'class'])] : []),
         ...(document.spec.nics ?? []).map(({ network: name }, index) =>
           network(name, ['spec', 'nics', index, 'network']),
         ),

@@ -3,7 +3,7 @@ import { machineNames } from './cluster-machines.ts'
 import type { ClusterSpec } from './cluster.ts'
 import type { Document, Kind } from './document.ts'
 import type { MachineClassSpec } from './machine-class.ts'
-import type { MachineSpec } from './machine.ts'
+import type { AdoptedSpec, ManagedSpec } from './machine.ts'
 import type { NetworkSpec } from './network.ts'
 import { mebibytes } from './quantity.ts'
 import type { SiteSpec } from './site.ts'
@@ -113,18 +113,24 @@ const MACHINE_CLASS: { readonly [K in keyof MachineClassSpec]-?: ChangeRule } = 
   pins: 'free',
 }
 
-/** Nothing is done to a guest that somebody else keeps, so everything that is said of it may change. */
-const MACHINE: { readonly [K in keyof MachineSpec]-?: ChangeRule } = {
-  site: 'free',
-  host: 'free',
+/**
+ * Nothing is done to a guest that somebody else keeps, so everything that is said of it may change. One that Lanline
+ * keeps is what it was made as; before it is made it is bootstrapped by nobody.
+ */
+const MACHINE: { readonly [K in keyof AdoptedSpec | keyof ManagedSpec]-?: ChangeRule } = {
+  site: 'bootstrapped',
+  host: 'bootstrapped',
   guest: 'free',
-  mode: 'free',
+  mode: 'born',
+  class: 'bootstrapped',
+  boot: 'bootstrapped',
+  guestAgent: 'bootstrapped',
   vmid: 'free',
   cpu: 'free',
   memory: 'free',
   devices: 'free',
-  nics: 'free',
-  drawFrom: 'free',
+  nics: 'bootstrapped',
+  drawFrom: 'bootstrapped',
 }
 
 const { controlPlane, ...clusterFields } = CLUSTER

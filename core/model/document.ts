@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { ClusterSpec } from './cluster.ts'
 import { Name } from './ids.ts'
-import { MachineSpec } from './machine.ts'
+import { MachineSpec, type AdoptedSpec, type ManagedSpec } from './machine.ts'
 import { MachineClassSpec } from './machine-class.ts'
 import { NetworkSpec } from './network.ts'
 import { SiteSpec } from './site.ts'
@@ -55,6 +55,14 @@ export type NetworkDocument = z.infer<typeof NetworkDocument>
 export type MachineClassDocument = z.infer<typeof MachineClassDocument>
 export type MachineDocument = z.infer<typeof MachineDocument>
 export type ClusterDocument = z.infer<typeof ClusterDocument>
+
+/** A guest that somebody else keeps, and one that Lanline keeps. */
+export type AdoptedDocument = MachineDocument & { readonly spec: AdoptedSpec }
+export type ManagedDocument = MachineDocument & { readonly spec: ManagedSpec }
+export const isAdopted = <D extends Document>(document: D): document is D & AdoptedDocument =>
+  document.kind === 'Machine' && document.spec.mode === 'adopt'
+export const isManaged = <D extends Document>(document: D): document is D & ManagedDocument =>
+  document.kind === 'Machine' && document.spec.mode === 'managed'
 
 /** One schema per kind; the order is that in which documents depend on each other. */
 export const DOCUMENT_SCHEMAS = {

@@ -105,10 +105,14 @@ export type Hardware = z.infer<typeof Hardware>
 export const BootMedia = z.enum(['image', 'iso'])
 export type BootMedia = z.infer<typeof BootMedia>
 
-/** A disk image that is imported (8.4 and newer), or an ISO that installs to the system disk (8.0 to 8.3). */
+/**
+ * Talos: a disk image that is imported (8.4 and newer), or an ISO that installs to the system disk (8.0 to 8.3). What an
+ * owner brings along lies in a volume that they name; with neither, all disks are empty.
+ */
 export const Boot = z.discriminatedUnion('by', [
   z.object({ by: z.literal('image'), imageStorage: z.string().max(100) }),
   z.object({ by: z.literal('iso'), isoStorage: z.string().max(100) }),
+  z.object({ by: z.literal('volume'), image: z.string().max(256).optional(), iso: z.string().max(256).optional() }),
 ])
 export type Boot = z.infer<typeof Boot>
 

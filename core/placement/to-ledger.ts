@@ -1,5 +1,12 @@
 import { machinesAsked } from '../model/cluster-machines.ts'
-import type { ClusterDocument, MachineDocument, NetworkDocument, SiteDocument } from '../model/document.ts'
+import {
+  isAdopted,
+  type AdoptedDocument,
+  type ClusterDocument,
+  type MachineDocument,
+  type NetworkDocument,
+  type SiteDocument,
+} from '../model/document.ts'
 import { mebibytes } from '../model/quantity.ts'
 import type { AdoptedGuest, Ledger } from './ledger.ts'
 
@@ -15,11 +22,11 @@ export const toLedger = (documents: SiteDocuments, known: Pick<Ledger, 'placemen
   site: documents.site.spec,
   networks: Object.fromEntries(documents.networks.map((network) => [network.metadata.name, network.spec])),
   placements: known.placements,
-  adopted: documents.machines.map((machine) => toAdopted(machine, documents.site)),
+  adopted: documents.machines.filter(isAdopted).map((machine) => toAdopted(machine, documents.site)),
   claimed: Object.fromEntries([
     ...documents.clusters.flatMap(clusterAddresses),
     ...documents.machines.flatMap(({ metadata, spec }) =>
-      (spec.nics ?? []).map(({ ip }) => [ip, `the machine ${metadata.name}`] as const),
+      (spec.nics ?? []).flatMap(({ ip }) => (ip === undefined ? [] : [[ip, `the machine ${metadata.name}`] as const])),
     ),
   ]),
   seen: known.seen,
@@ -32,7 +39,7 @@ function clusterAddresses(cluster: ClusterDocument): readonly (readonly [string,
   return [[cluster.spec.endpoint.vip, `the VIP of cluster ${cluster.metadata.name}`], ...machines]
 }
 
-function toAdopted({ metadata, spec }: MachineDocument, site: SiteDocument): AdoptedGuest {
+function toAdopted({ metadata, spec }: AdoptedDocument, site: SiteDocument): AdoptedGuest {
   const devices = site.spec.hosts.find((host) => host.name === spec.host)?.devices ?? {}
   return {
     name: metadata.name,

@@ -4,16 +4,20 @@ import type { ClusterView, MachineView } from './view.ts'
 
 /** Questions about a view that several rules ask, each answered in one place. */
 
-export const openOperations = (view: ClusterView, subject: string): readonly Operation[] =>
+export const openOperations = (view: Pick<ClusterView, 'operations'>, subject: string): readonly Operation[] =>
   view.operations.filter((operation) => operation.subject === subject && isOpen(operation.state))
 
-export const succeeded = (view: ClusterView, kind: OperationKind, subject: string): Operation | undefined =>
+export const succeeded = (
+  view: Pick<ClusterView, 'operations'>,
+  kind: OperationKind,
+  subject: string,
+): Operation | undefined =>
   view.operations
     .filter((operation) => operation.kind === kind && operation.subject === subject && operation.state === 'succeeded')
     .toSorted((a, b) => (b.finishedAt ?? 0) - (a.finishedAt ?? 0))[0]
 
 /** Whether an agent may ever have acted on the machine: an operation of its own left the queue. */
-export const mayExist = (view: ClusterView, machine: MachineView): boolean =>
+export const mayExist = (view: Pick<ClusterView, 'operations'>, machine: MachineView): boolean =>
   (machine.seen !== undefined && machine.seen.power !== 'absent' && machine.seen.power !== 'unknown') ||
   view.operations.some(
     (operation) =>

@@ -9,7 +9,11 @@ import { withPrefix } from './machines.ts'
 const CPU_TYPE = 'x86-64-v2-AES'
 
 /** The hardware of a placed machine, with nothing left to choose: what its class does not say is said here. */
-export function hardwareFor(placement: Placement, asked: AskedMachine, documents: ClusterDocuments): Hardware {
+export function hardwareFor(
+  placement: Placement,
+  asked: AskedMachine,
+  documents: Pick<ClusterDocuments, 'networks' | 'machineClasses'>,
+): Hardware {
   const machineClass = classOf(documents, asked.class)
   const iothread = machineClass.disks.some((disk) => disk.iothread === true)
   return {
@@ -45,7 +49,7 @@ export function hardwareFor(placement: Placement, asked: AskedMachine, documents
 }
 
 /** Only the first NIC leads out of the site: two default routes would be one too many. */
-function nicsFor(placement: Placement, asked: AskedMachine, documents: ClusterDocuments): NicShape[] {
+function nicsFor(placement: Placement, asked: AskedMachine, documents: Pick<ClusterDocuments, 'networks'>): NicShape[] {
   return placement.nics.map((placed, index) => {
     const { vlan, mtu, cidr, gateway } = networkOf(documents, placed.network)
     const chosen = asked.nics[index]

@@ -146,7 +146,7 @@ export function requestsFor(
   })
 }
 
-function requestFor(machineId: string, asked: AskedMachine, documents: ClusterDocuments): PlacementRequest {
+export function requestFor(machineId: string, asked: AskedMachine, documents: Parts): PlacementRequest {
   const machineClass = classOf(documents, asked.class)
   const names = diskNames(machineClass.disks)
   return {
@@ -167,6 +167,9 @@ function requestFor(machineId: string, asked: AskedMachine, documents: ClusterDo
     drawFrom: asked.drawFrom,
   }
 }
+
+/** The documents that say what a machine is made of. */
+type Parts = Pick<ClusterDocuments, 'networks' | 'machineClasses'>
 
 /** On the node network; empty until the site has given one. */
 export const addressOfMachine = (machine: RememberedMachine, placement: Placement | undefined): string =>

@@ -50,7 +50,7 @@ const RULES: readonly Rule[] = [
 ]
 
 /** News of an open operation can be lost with the object that carried it; this is how long nobody would notice. */
-const SAFETY_LOOK_MS = 2 * 60_000
+export const SAFETY_LOOK_MS = 2 * 60_000
 
 export function plan(view: ClusterView): Plan {
   if (view.cluster.forgottenAt !== undefined) return forgetAll(view)
@@ -126,7 +126,7 @@ export function situationOf(view: ClusterView, documents: ClusterDocuments): Sit
 }
 
 /** One hold per code and subject; `since` survives from the previous plan. */
-function holdsOf(verdicts: readonly Verdict[], view: ClusterView): readonly Hold[] {
+export function holdsOf(verdicts: readonly Verdict[], view: Pick<ClusterView, 'holds' | 'now'>): readonly Hold[] {
   const holds = new Map<string, Hold>()
   for (const verdict of verdicts) {
     if (verdict.type !== 'hold') continue

@@ -23,9 +23,12 @@ const MAX_BACKOFF_MS = 5 * 60_000
 /** Attempts this far apart do not belong to the same trouble. */
 const BUDGET_WINDOW_MS = 60 * 60_000
 
+/** What was done before, and the time. */
+type Past = Pick<ClusterView, 'operations' | 'now'>
+
 export type Decided = { readonly record: PlannedOperation } | { readonly instead: readonly Verdict[] }
 
-export function decide(wished: Wish, view: ClusterView): Decided {
+export function decide(wished: Wish, view: Past): Decided {
   const key = keyOf(wished)
   const same = view.operations.filter((operation) => operation.key === key)
   const open = same.find((operation) => isOpen(operation.state))
@@ -42,7 +45,7 @@ export function decide(wished: Wish, view: ClusterView): Decided {
 export const keyOf = (wished: Pick<Wish, 'kind' | 'subject' | 'input'>): string =>
   hashOf({ kind: wished.kind, subject: wished.subject, input: wished.input as Json })
 
-function afterFailure(wished: Wish, key: string, last: Operation, view: ClusterView): Decided {
+function afterFailure(wished: Wish, key: string, last: Operation, view: Past): Decided {
   const failure = last.result?.outcome === 'failed' ? last.result.problem : undefined
   if (last.decision === 'retry') return record(wished, key, 1)
   const told = { ...facts(last), ...(failure ? { problem: failure.code, ...why(failure) } : {}) }
@@ -59,7 +62,7 @@ function afterFailure(wished: Wish, key: string, last: Operation, view: ClusterV
   return record(wished, key, last.attempt + 1)
 }
 
-function afterOther(wished: Wish, key: string, last: Operation, view: ClusterView): Decided {
+function afterOther(wished: Wish, key: string, last: Operation, view: Past): Decided {
   // A cancelled try did not fail: the wish came back before the budget was touched.
   if (last.state === 'cancelled') return record(wished, key, last.attempt)
   const due = (last.finishedAt ?? 0) + EFFECT_GRACE_MS

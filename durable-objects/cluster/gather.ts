@@ -24,7 +24,8 @@ export interface Gathered {
   readonly growthRefusals: ReadonlyMap<string, Problem>
 }
 
-const UNSEEN: SeenAnswer = {
+/** What is seen of a site that there is not. */
+export const UNSEEN: SeenAnswer = {
   agent: { online: false, since: undefined },
   seenAt: undefined,
   machines: [],

@@ -1,21 +1,15 @@
-import { hashOf, type Json } from '#core/base/canonical-json.ts'
 import { OPERATION_LIMITS, type Operation } from '#core/model/operation.ts'
 import type { ClusterEvent } from '#core/model/event.ts'
-import type { ClusterStatus } from '#core/model/status.ts'
 import { eventsBetween } from '#core/plan/events.ts'
-import type { Plan } from '#core/plan/plan-type.ts'
-import { plan } from '#core/plan/plan.ts'
-import { clusterStatus } from '#core/plan/status.ts'
-import type { ClusterView } from '#core/plan/view.ts'
 import { openDb } from '#db/open.ts'
 import { publishStatus } from '#db/statuses.ts'
 import type { RelayEnv } from '../env.ts'
 import type { OperationMail } from '../ports.ts'
 import { siteObject } from '../stubs.ts'
-import { gather, toView } from './gather.ts'
+import { lookAtMachine } from './gather-machine.ts'
+import { lookAtCluster, type Look } from './look.ts'
 import { publishedHash, settledEvent } from './settled.ts'
 import type { ClusterStore } from './store.ts'
-import { toWatch } from './watch.ts'
 
 /** Operations per submit; inputs are a few KiB each and a call carries at most 32 MiB. */
 const SUBMIT_BATCH = 50
@@ -27,7 +21,7 @@ export interface Turn {
 }
 
 /**
- * One look at a cluster, and what follows from it:
+ * One look at a cluster, or at a machine that is none's, and what follows from it:
  *
  *   1 gather    read D1, get machines a place, ask what is seen             (awaits)
  *   2 plan      view → plan → record, in one turn in which nothing is awaited (C1)
@@ -42,29 +36,22 @@ export async function takeTurn(
   tell: (events: readonly ClusterEvent[]) => void,
 ): Promise<Turn> {
   if (store.uid === undefined) return { lookAgainAt: undefined, gone: false }
-  const gathered = await gather(env, store)
+  const look = (await lookAtCluster(env, store)) ?? (await lookAtMachine(env, store, store.uid))
   // Not written yet, or its name was taken over after it was gone.
-  if (!gathered) return { lookAgainAt: undefined, gone: store.machines.all().length === 0 && !stillPromised(store) }
+  if (!look) return { lookAgainAt: undefined, gone: store.machines.all().length === 0 && !stillPromised(store) }
+  tell(record(store, look))
 
-  const now = Date.now()
-  const view = toView(gathered, store, now)
-  const next = plan(view)
-  const status = clusterStatus(view, next)
-  tell(record(store, view, next, status))
-
-  await send(env, store, view, next)
-  await publish(env, store, status, view)
-  return { lookAgainAt: next.lookAgainAt, gone: status.phase === 'gone' }
+  await send(env, store, look)
+  await publish(env, store, look)
+  return { lookAgainAt: look.plan.lookAgainAt, gone: look.status.phase === 'gone' }
 }
 
 const stillPromised = (store: ClusterStore): boolean => (store.promisedAt ?? 0) > Date.now()
 
-function record(store: ClusterStore, view: ClusterView, next: Plan, status: ClusterStatus): readonly ClusterEvent[] {
-  const { cluster, now } = view
-  const name = cluster.metadata.name
-  const deleting = cluster.deletingAt !== undefined
+function record(store: ClusterStore, look: Look): readonly ClusterEvent[] {
+  const { name, generation, deleting, now, plan: next, status } = look
   // Queued offers of the older wishes go out again under the newer fence; the agent would refuse them otherwise.
-  if (store.growFence({ generation: cluster.generation, deleting })) store.operations.submitQueuedAgain()
+  if (store.growFence({ generation, deleting })) store.operations.submitQueuedAgain()
   if (deleting) store.locks.grant('lifecycle', 'destroy', `${name} is being deleted`, now)
   else if (status.phase === 'creating') store.locks.grant('lifecycle', 'create', `${name} is being created`, now)
   else store.locks.release('lifecycle')
@@ -72,7 +59,7 @@ function record(store: ClusterStore, view: ClusterView, next: Plan, status: Clus
   return store.record(next, status, events, now).events
 }
 
-async function send(env: RelayEnv, store: ClusterStore, view: ClusterView, next: Plan): Promise<void> {
+async function send(env: RelayEnv, store: ClusterStore, { uid, plan: next, watch, watchHash }: Look): Promise<void> {
   const { siteUid } = store
   if (siteUid === undefined) return
   const site = siteObject(env, siteUid)
@@ -82,7 +69,7 @@ async function send(env: RelayEnv, store: ClusterStore, view: ClusterView, next:
     const batch = queued.slice(i, i + SUBMIT_BATCH)
     await site.submit(
       siteUid,
-      batch.map((operation) => toMail(operation, view.cluster.uid, store.fence)),
+      batch.map((operation) => toMail(operation, uid, store.fence)),
     )
     store.operations.markSubmitted(batch.map((operation) => operation.operationId))
   }
@@ -91,14 +78,12 @@ async function send(env: RelayEnv, store: ClusterStore, view: ClusterView, next:
     await site.cancel(siteUid, ending)
     store.operations.markCancelSent(ending)
   }
-  const watch = toWatch(view, next.forget)
-  const watchHash = hashOf(watch as unknown as Json)
   if (watchHash !== store.watchHash && (watch.machines.length > 0 || store.watchHash !== undefined)) {
     await site.watch(siteUid, watch)
     store.setWatchHash(watchHash)
   }
   if (next.forget.length > 0) {
-    await site.release(view.cluster.uid, next.forget)
+    await site.release(uid, next.forget)
     // Only now: a machine that is forgotten here would hold its place at the site for ever.
     store.machines.forget(next.forget)
   }
@@ -114,16 +99,16 @@ const toMail = (operation: Operation, clusterUid: string, clusterFence: number):
   input: operation.input,
 })
 
-async function publish(env: RelayEnv, store: ClusterStore, status: ClusterStatus, view: ClusterView): Promise<void> {
+async function publish(env: RelayEnv, store: ClusterStore, { kind, uid, status, now }: Look): Promise<void> {
   const hash = publishedHash(status)
   if (hash === store.publishedHash) return
   await publishStatus(openDb(env.DB), {
-    uid: view.cluster.uid,
-    kind: 'Cluster',
+    uid,
+    kind,
     phase: status.phase,
     status,
     observedGeneration: status.observedGeneration,
-    at: view.now,
+    at: now,
   })
   store.setPublishedHash(hash)
 }

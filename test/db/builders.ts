@@ -1,3 +1,4 @@
+import type { AdoptedSpec, ManagedSpec } from '#core/model/machine.ts'
 import type {
   ClusterDocument,
   MachineClassDocument,
@@ -52,11 +53,19 @@ export const anIsolatedNetwork = (name: string, spec: Partial<NetworkDocument['s
 })
 
 /** A guest that somebody else keeps. */
-export const anAdopted = (name: string, spec: Partial<MachineDocument['spec']> = {}): MachineDocument => ({
+export const anAdopted = (name: string, spec: Partial<AdoptedSpec> = {}): MachineDocument => ({
   apiVersion,
   kind: 'Machine',
   metadata: { name },
   spec: { site: 'home', host: 'pve-1', mode: 'adopt', vmid: 100, cpu: 6, memory: '32Gi', ...spec },
+})
+
+/** A guest that Lanline keeps. */
+export const aManaged = (name: string, spec: Partial<ManagedSpec> = {}): MachineDocument => ({
+  apiVersion,
+  kind: 'Machine',
+  metadata: { name },
+  spec: { site: 'home', mode: 'managed', class: 'cp-small', nics: [{ network: 'lan' }], ...spec },
 })
 
 export const aCluster = (name: string, spec: Partial<ClusterDocument['spec']> = {}): ClusterDocument => ({

@@ -1,3 +1,4 @@
+import { isManaged, type Stored } from '#core/model/document.ts'
 import type { ClusterPort, SitePort } from '#durable-objects/ports.ts'
 import type { ApiBindings } from './env.ts'
 
@@ -10,6 +11,9 @@ export const clusterObject = (env: ApiBindings, clusterUid: string): ClusterPort
 
 export const siteObject = (env: ApiBindings, siteUid: string): SitePort =>
   env.SITE.get(env.SITE.idFromName(siteUid)) as unknown as SitePort
+
+/** Clusters and managed machines have an object of that kind, which makes them and takes them apart. */
+export const hasObject = (stored: Stored): boolean => stored.kind === 'Cluster' || isManaged(stored)
 
 /** For followers of events, who are handed over with their whole request. */
 export const clusterStub = (env: ApiBindings, clusterUid: string): DurableObjectStub =>

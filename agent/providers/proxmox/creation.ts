@@ -60,13 +60,16 @@ export function creationParams(machine: NewMachine, pool: string, host: { readon
   }
 }
 
-/** For people, and for whoever has to tell one machine from another. */
+/** For people, and for whoever has to tell one machine from another. A machine that is no node is a cluster of its own. */
 export const describe = ({
+  name,
   clusterName,
   clusterUid,
   machineId,
-}: Pick<NewMachine, 'clusterName' | 'clusterUid' | 'machineId'>): string =>
-  `Made by lanline for cluster ${clusterName}. Do not edit.\ncluster: ${clusterUid}\nmachine: ${machineId}`
+}: Pick<NewMachine, 'name' | 'clusterName' | 'clusterUid' | 'machineId'>): string => {
+  const whose = clusterName === name ? 'itself' : `cluster ${clusterName}`
+  return `Made by lanline for ${whose}. Do not edit.\ncluster: ${clusterUid}\nmachine: ${machineId}`
+}
 
 /** Talos ignores the user-data that Proxmox writes, but takes the network from it: addresses before any configuration. */
 const cloudInitParams = ({ hardware, nameservers }: NewMachine): Params => ({

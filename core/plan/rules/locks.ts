@@ -1,4 +1,5 @@
 import { hold, type Rule } from '../rule.ts'
+import type { ClusterView } from '../view.ts'
 
 /**
  *   P8  A locked machine or cluster is not touched.
@@ -11,7 +12,7 @@ export const locks: Rule = ({ view }) =>
     hold('locked', view.cluster.metadata.name, { lock: lock.name, holder: lock.holder, reason: lock.reason }),
   )
 
-export const maintenanceLocks = (view: Parameters<Rule>[0]['view']) =>
+export const maintenanceLocks = (view: Pick<ClusterView, 'locks' | 'now'>) =>
   view.locks.filter(
     (lock) => lock.name === 'maintenance' && (lock.expiresAt === undefined || lock.expiresAt > view.now),
   )

@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import type { ClusterSpec } from '#core/model/cluster.ts'
 import { API_VERSION, DOCUMENT_SCHEMAS, KINDS, type Kind, type Stored } from '#core/model/document.ts'
+import { hasObject } from '../objects.ts'
 import { PlanAnswer } from './plan.ts'
 import { ClusterStatusAnswer, FIRST_CLUSTER_STATUS, FIRST_SITE_STATUS, SiteStatusAnswer } from './status.ts'
 
@@ -22,7 +23,7 @@ const STATUS_SCHEMAS = {
   Site: { status: SiteStatusAnswer },
   Network: {},
   MachineClass: {},
-  Machine: {},
+  Machine: { status: ClusterStatusAnswer.optional() },
   Cluster: { status: ClusterStatusAnswer, plan: PlanAnswer.optional() },
 } as const
 
@@ -69,9 +70,10 @@ export function toDocumentAnswer(stored: Stored, status: unknown): DocumentAnswe
 
 export const iso = (epochMs: number): string => new Date(epochMs).toISOString()
 
-function statusOf({ kind, deletingAt }: Stored, published: unknown): { readonly status?: unknown } {
+function statusOf(stored: Stored, published: unknown): { readonly status?: unknown } {
+  const { kind, deletingAt } = stored
   if (kind === 'Site') return { status: published ?? FIRST_SITE_STATUS }
-  if (kind !== 'Cluster') return {}
+  if (!hasObject(stored)) return {}
   const status = typeof published === 'object' && published !== null ? published : FIRST_CLUSTER_STATUS
   return { status: deletingAt === undefined ? status : { ...status, phase: 'deleting' } }
 }

@@ -3,16 +3,16 @@ import { named } from '#core/check/documents.ts'
 import { finding, type Finding } from '#core/check/finding.ts'
 import { unsupportedChanges, type ClassesInChange, type UnsupportedChange } from '#core/model/changes.ts'
 import type { Document } from '#core/model/document.ts'
+import { hasObject } from '../objects.ts'
 import { findBefore, isBootstrapped, usersOf, type World } from './world.ts'
 
 /** A change of an existing object that no operation can carry out is refused, naming the field and the reason. */
 export function checkChanges(document: Document, world: World): readonly Finding[] {
   const before = findBefore(world, document)
   if (!before) return []
-  const clusters =
-    document.kind === 'Cluster'
-      ? [before]
-      : usersOf(world, before.stored).filter(({ stored }) => stored.kind === 'Cluster')
+  const clusters = hasObject(before.stored)
+    ? [before]
+    : usersOf(world, before.stored).filter(({ stored }) => hasObject(stored))
   const use = {
     usedBy: clusters.map(({ stored }) => stored.metadata.name),
     bootstrapped: clusters.filter(isBootstrapped).map(({ stored }) => stored.metadata.name),
@@ -36,10 +36,11 @@ function sayChange({ rule, because, path, differs }: UnsupportedChange, document
   const whose = because.map((name) => `"${name}"`).join(', ')
   switch (rule) {
     case 'born':
-      return 'cannot change; delete the cluster and create it anew'
+      return `cannot change; delete the ${document.kind.toLowerCase()} and create it anew`
     case 'used':
       return `cannot change or lose members while a cluster uses it: ${whose}`
     case 'bootstrapped':
+      if (document.kind === 'Machine') return 'cannot change once the machine is made'
       if (differs)
         return `its machines cannot become of this class, because they keep their ${differs.join(', ')}; disks only grow`
       if (document.kind === 'MachineClass' && path.at(-1) === 'disks')

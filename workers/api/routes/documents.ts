@@ -25,6 +25,11 @@ export const DryRun = z.strictObject({
     .optional()
     .openapi({ description: 'the same checks and answer; nothing is written' }),
 })
+const BEGUN = <S>(schema: S) => ({
+  status: 202 as const,
+  description: 'deletion has begun; the object is gone when GET answers 404',
+  schema,
+})
 const Preconditions = z.object({
   'if-match': z.string().optional().openapi({ description: 'ETag of the object the request is based on' }),
   'if-none-match': z.string().optional().openapi({ description: '* to create' }),
@@ -153,20 +158,21 @@ export function registerDocuments(app: OpenAPIHono<ApiEnv>, kind: Kind): void {
         }),
         headers: Preconditions.pick({ 'if-match': true }),
       },
-      responses: responses(
-        kind === 'Cluster'
-          ? { status: 202, description: 'deletion has begun; the object is gone when GET answers 404', schema }
-          : { status: 200, description: 'the object as it last was', schema },
-        [
-          'invalid-request',
-          'not-found',
-          'precondition-required',
-          'precondition-failed',
-          'deletion-forbidden',
-          'confirmation-required',
-          ...(kind === 'Cluster' || kind === 'Machine' ? [] : (['still-referenced'] as const)),
-        ],
-      ),
+      responses: {
+        ...(kind === 'Machine' ? responses(BEGUN(schema), []) : {}),
+        ...responses(
+          kind === 'Cluster' ? BEGUN(schema) : { status: 200, description: 'the object as it last was', schema },
+          [
+            'invalid-request',
+            'not-found',
+            'precondition-required',
+            'precondition-failed',
+            'deletion-forbidden',
+            'confirmation-required',
+            ...(kind === 'Cluster' || kind === 'Machine' ? [] : (['still-referenced'] as const)),
+          ],
+        ),
+      },
     }),
     async (c) => {
       const { name } = c.req.valid('param')
@@ -177,7 +183,7 @@ export function registerDocuments(app: OpenAPIHono<ApiEnv>, kind: Kind): void {
       const request = { kind, name, precondition: precondition.value, confirm, dryRun: dryRun === 'true' }
       const deleted = await deleteDocument(c, request)
       if (!deleted.ok) return problemResponse(c, deleted.error)
-      return answer(c, deleted.value, kind === 'Cluster' ? 202 : 200)
+      return answer(c, deleted.value, deleted.value.metadata.deletingAt === undefined ? 200 : 202)
     },
   )
 }

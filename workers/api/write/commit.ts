@@ -5,7 +5,7 @@ import type { Db } from '#db/open.ts'
 import { usersOf } from '../check/world.ts'
 import type { ApiBindings } from '../env.ts'
 import { refusal, type Refusal } from '../http.ts'
-import { clusterObject, siteObject } from '../objects.ts'
+import { clusterObject, hasObject, siteObject } from '../objects.ts'
 import { writesOf, type Proposal } from './propose.ts'
 
 /**
@@ -33,8 +33,8 @@ export function awakenedBy({ changes, world }: Proposal): Awakened {
   }
   for (const { stored } of users) if (stored.kind === 'Cluster') siteNames.add(stored.spec.site)
   const clusterUids = [
-    ...written.filter(({ after }) => after.kind === 'Cluster').map(({ after }) => after.uid),
-    ...users.filter(({ stored }) => stored.kind === 'Cluster').map(({ stored }) => stored.uid),
+    ...written.filter(({ after }) => hasObject(after)).map(({ after }) => after.uid),
+    ...users.filter(({ stored }) => hasObject(stored)).map(({ stored }) => stored.uid),
   ]
   const sites = [...world.before.map(({ stored }) => stored), ...written.map(({ after }) => after)].filter(
     (stored) => stored.kind === 'Site' && siteNames.has(stored.metadata.name),

@@ -9,7 +9,7 @@ import { toDocumentAnswer, type DocumentAnswer } from '../answers/document.ts'
 import { isGone, usersOf, worldOf } from '../check/world.ts'
 import type { ApiEnv } from '../env.ts'
 import { refusal, type Refusal } from '../http.ts'
-import { clusterObject, siteObject } from '../objects.ts'
+import { clusterObject, hasObject, siteObject } from '../objects.ts'
 import { checkPrecondition, type Precondition } from '../precondition.ts'
 import { untilWon } from './attempts.ts'
 import { WAKE_BEFORE_MS } from './commit.ts'
@@ -61,7 +61,7 @@ export interface DeleteRequest {
 }
 
 /**
- * A Cluster is marked and its object takes it apart; everything else goes at once, when nothing refers to it. Deleting a
+ * A Cluster or a managed Machine is marked and its object takes it apart; everything else goes at once, when nothing refers to it. Deleting a
  * cluster that is being deleted already is fine and changes nothing.
  */
 export async function deleteDocument(
@@ -86,11 +86,12 @@ async function deleteOnce(
   if (refused) return err(refused)
 
   const deletingAt = stored.deletingAt ?? now
-  const last = toDocumentAnswer(kind === 'Cluster' ? { ...stored, deletingAt } : stored, status)
+  const takenApart = hasObject(stored)
+  const last = toDocumentAnswer(takenApart ? { ...stored, deletingAt } : stored, status)
   if (dryRun || stored.deletingAt !== undefined) return ok(last)
 
   const guard = { scope, mark }
-  if (kind === 'Cluster') {
+  if (takenApart) {
     const object = clusterObject(c.env, stored.uid)
     await object.wake(stored.uid, WAKE_BEFORE_MS)
     const marked = await markDeleting(db, stored, guard, actorOf(c))

@@ -1,3 +1,4 @@
+import { imageFileName } from '#agent/providers/image-names.ts'
 import { describe, expect, test } from 'vitest'
 import { toNewMachine } from '#agent/operations/new-machine.ts'
 import { parseProperties } from '#agent/providers/proxmox/parse.ts'
@@ -8,12 +9,13 @@ import { CIDATA, FULL, ISO, params } from './a-creation-call.ts'
 describe('the parameters of a new machine', () => {
   test('carry its identity, its static address and a disk made of the image', () => {
     const machine = aCreation()
+    const image = imageFileName({ ...machine, media: 'image', secureBoot: false })
     expect(params()).toMatchObject({
       vmid: 2001,
       pool: 'lanline',
       smbios1: `uuid=${machine.machineId}`,
       net0: 'virtio=02:54:41:00:00:01,bridge=vmbr0,firewall=0,host-tunnel=0',
-      scsi0: `local-zfs:0,import-from=${toNewMachine(machine).boot.volumeId},discard=on,ssd=1,cache=none,serial=talos-system`,
+      scsi0: `local-zfs:0,import-from=local:import/${image},discard=on,ssd=1,cache=none,serial=talos-system`,
       efidisk0: 'local-zfs:1,efitype=4m,pre-enrolled-keys=0',
       ipconfig0: 'ip=192.168.1.51/24,gw=192.168.1.1',
       nameserver: '192.168.1.1',
