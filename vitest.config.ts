@@ -1,5 +1,8 @@
 import { defineConfig } from 'vitest/config'
 
+// Of everything that tests start, Node keeps what it compiled: a start of the CLI costs half of what it did.
+process.env['NODE_COMPILE_CACHE'] ??= `${import.meta.dirname}/node_modules/.cache/compiled`
+
 export default defineConfig({
   test: {
     // What a passing test logs is noise. An option of the whole run: in a project it would not count.

@@ -3,7 +3,7 @@ import type { ImageRef, Provider } from '../providers/provider.ts'
 import type { HandlerContext } from './handler.ts'
 
 /**
- * Clears away what nobody uses any more on a storage that a new image just came to: images of versions gone by, and CDs
+ * Clears away what nobody uses any more on a storage that a new image comes to: images of versions gone by, and CDs
  * of machines that no longer exist. Only files by our names, only old ones, and never the one that was asked for. It is
  * housekeeping: what cannot be deleted is left, and the operation succeeds all the same.
  */

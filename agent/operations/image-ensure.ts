@@ -46,11 +46,19 @@ export const ensureImage =
     const url = factory.imageUrl(input.schematicId, input.talosVersion, factoryFileOf(named))
     const begun = await beginDownload(provider, image, url, context)
     if (!begun.ok) return begun
-    const ended = await waitForTask(context, provider, begun.value, {
-      what: 'the download of the image',
-      limitMs: DOWNLOAD_LIMIT_MS,
-      onPoll: async () => progress('downloading the image', await provider.downloadPercent(begun.value)),
-    })
+    // Clearing up needs the host only now and then, and machines wait for nothing but the image.
+    const [ended] = await Promise.all([
+      waitForTask(context, provider, begun.value, {
+        what: 'the download of the image',
+        limitMs: DOWNLOAD_LIMIT_MS,
+        onPoll: async () => {
+          const percent = await provider.downloadPercent(begun.value)
+          progress('downloading the image', percent)
+          return percent
+        },
+      }),
+      sweepImages(provider, image, context),
+    ])
     if (!ended.ok) return ended
 
     const made = await provider.findImage(image)
@@ -58,7 +66,6 @@ export const ensureImage =
     if (!made.value || made.value.sizeBytes < MIN_IMAGE_BYTES)
       return err(problem('image-unavailable', { ...facts, sizeBytes: made.value?.sizeBytes ?? 0 }))
     steps.done('download', made.value.volumeId)
-    await sweepImages(provider, image, context)
     return ok({ volumeId: made.value.volumeId })
   }
 

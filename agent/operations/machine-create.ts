@@ -82,6 +82,13 @@ async function bringIntoBeing(
   let last: Problem | undefined
 
   const known = steps.handleOf('create')
+  // Silence takes a while to be heard, and looking around at the site takes as long: neither waits for the other.
+  let asked = known === undefined ? checkAddresses(deps, input, context) : undefined
+  const areFree = (): Promise<Result<void, Problem>> => {
+    const answer = asked ?? checkAddresses(deps, input, context)
+    asked = undefined
+    return answer
+  }
   if (known !== undefined) {
     const ended = await waitForCreation(deps, context, known)
     if (!ended.ok) return ended
@@ -124,7 +131,9 @@ async function bringIntoBeing(
     if (creations > MAX_CREATIONS || adoptions > MAX_CREATIONS)
       return err(problem('outcome-unknown', { host: input.host, vmid: input.vmid }, last))
     const made =
-      seen.is === 'absent' ? await makeInTurn(deps, turns, input, context) : await adopt(deps, context, seen.handle)
+      seen.is === 'absent'
+        ? await makeInTurn(deps, { turns, areFree }, input, context)
+        : await adopt(deps, context, seen.handle)
     if (made.ok) continue
     // A lock held by others, a host that does not answer: what is there after a while decides.
     if (!passes(made.error)) return made
@@ -135,12 +144,13 @@ async function bringIntoBeing(
 
 async function makeInTurn(
   deps: HandlerDeps,
-  turns: Turns,
+  { turns, areFree }: { readonly turns: Turns; readonly areFree: () => Promise<Result<void, Problem>> },
   input: Input,
   context: HandlerContext,
 ): Promise<Result<void, Problem>> {
   const { steps, progress, clock, signal } = context
-  const free = await checkAddresses(deps, input, context)
+  progress('checking the address')
+  const free = await areFree()
   if (!free.ok) return free
   const told = await bringCidata(deps, input, context)
   if (!told.ok) return told
@@ -187,15 +197,16 @@ async function checkAddresses(
   input: Input,
   context: HandlerContext,
 ): Promise<Result<void, Problem>> {
-  context.progress('checking the address')
-  for (const { addressCidr } of input.hardware.nics) {
-    const [address = ''] = (addressCidr ?? '').split('/')
-    const port = address === '' ? undefined : await addresses.findListener(address, context.signal)
-    const stopped = cancelled(context)
-    if (stopped) return stopped
-    if (port !== undefined) return err(problem('address-in-use', { address, port }))
-  }
-  return ok(undefined)
+  const answers = await Promise.all(
+    input.hardware.nics.map(async ({ addressCidr }) => {
+      const [address = ''] = (addressCidr ?? '').split('/')
+      return { address, port: address === '' ? undefined : await addresses.findListener(address, context.signal) }
+    }),
+  )
+  const stopped = cancelled(context)
+  if (stopped) return stopped
+  const taken = answers.find(({ port }) => port !== undefined)
+  return taken?.port === undefined ? ok(undefined) : err(problem('address-in-use', { ...taken, port: taken.port }))
 }
 
 /** The CD is there before the machine that boots with it. It is written anew each time: of the same input, the same bytes. */

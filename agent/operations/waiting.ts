@@ -2,6 +2,7 @@ import { err, ok, type Result } from '#core/base/result.ts'
 import { problem, type Problem, type ProblemCode } from '#core/model/problem.ts'
 import type { Provider, TaskHandle } from '../providers/provider.ts'
 import type { HandlerContext, StepClass } from './handler.ts'
+import { paceOf } from './pace.ts'
 
 /**
  * Every wait of a handler: it has a limit, it ends early when the operation is cancelled, and it puts up only with
@@ -60,36 +61,44 @@ export async function waitFor<T>(
   return err(problem('cancelled', { waitingFor: what }))
 }
 
-/** Most tasks of a provider take about a second; a long one is looked at less and less often. A look is one call on the LAN. */
-const FIRST_POLL_MS = 250
-const LAST_POLL_MS = 2_000
-const SLOWER_BY = 1.25
-
 /** Waits for the end of what a provider is doing. A provider that does not answer for a while is waited out. */
 export async function waitForTask(
   { clock, signal }: HandlerContext,
   provider: Provider,
   handle: TaskHandle,
-  { what, limitMs, onPoll }: { what: string; limitMs: number; onPoll?: () => Promise<void> },
+  { what, limitMs, onPoll }: { what: string; limitMs: number; onPoll?: () => Promise<TaskProgress> },
 ): Promise<Result<void, Problem>> {
+  const pace = paceOf(provider, what)
   let waitedMs = 0
-  let everyMs = FIRST_POLL_MS
   let last: Problem | undefined
   while (!signal.aborted) {
     const lookedAt = clock.now()
     const task = await provider.pollTask(handle)
-    if (task.ok && task.value.state === 'done') return ok(undefined)
+    if (task.ok && task.value.state === 'done') {
+      pace.ended(waitedMs)
+      return ok(undefined)
+    }
     if (task.ok && task.value.state === 'failed') return err(task.value.problem)
     if (!task.ok && !PASSING.has(task.error.code)) return task
     last = task.ok ? undefined : task.error
-    await onPoll?.()
-    waitedMs += everyMs + (clock.now() - lookedAt)
+    const percent = await onPoll?.()
+    // Sleeping runs at the clock's rate and looking does not, so both are added up rather than read off the wall.
+    waitedMs += clock.now() - lookedAt
+    const everyMs = pace.nextMs(waitedMs, percent === undefined ? undefined : foretold(waitedMs, percent))
+    waitedMs += everyMs
     if (waitedMs > limitMs) return err(problem('deadline-passed', { waitingFor: what, task: handle, limitMs }, last))
     await clock.sleep(everyMs, signal)
-    everyMs = Math.min(LAST_POLL_MS, everyMs * SLOWER_BY)
   }
   return err(problem('cancelled', { waitingFor: what }))
 }
+
+/** How far the work has come, if it tells; 0…100. */
+export type TaskProgress = number | undefined | void
+
+/** The first percents of a download say little about the rest. */
+const TELLING_PERCENT = 5
+const foretold = (waitedMs: number, percent: number): number | undefined =>
+  percent < TELLING_PERCENT ? undefined : (waitedMs * 100) / percent
 
 export interface TaskStep {
   /** Name of the step in the journal. */

@@ -6,6 +6,7 @@ import { epochSeconds, traced, type World } from './world.ts'
 import type { ImageAnswer } from '#lab/factory/image-source.ts'
 import type { Identity } from './access.ts'
 import type { Worker } from './tasks.ts'
+import { wgetLines } from './wget-lines.ts'
 
 export interface Download {
   readonly storage: string
@@ -137,11 +138,21 @@ async function transfer(world: World, worker: Worker, image: Image): Promise<voi
     }
     throw failed('download failed: exit code 4')
   }
-  await busy(DOWNLOAD_OVERHEAD_MS + wholeMs)
-  worker.log('     0K ....                               100%')
+  await busy(DOWNLOAD_OVERHEAD_MS)
+  const lines = wgetLines(sizeBytes)
+  const atOnce = Math.ceil(lines.length / MAX_STEPS)
+  for (let at = 0, toldPart = 0; at < lines.length; at += atOnce) {
+    const some = lines.slice(at, at + atOnce)
+    const part = some.at(-1)?.part ?? 1
+    await busy((part - toldPart) * wholeMs)
+    toldPart = part
+    for (const { text } of some) worker.log(text)
+  }
   worker.log(`saved [${sizeBytes}/${sizeBytes}]`)
 }
 
+/** A line at a time, but not a timer for each of a hundred. */
+const MAX_STEPS = 20
 /** As wget does by itself. */
 const MAX_TRIES = 20
 const MAX_PAUSE_S = 10

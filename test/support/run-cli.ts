@@ -19,10 +19,12 @@ export interface Running {
   readonly ended: Promise<Ended>
 }
 
+const { PATH, NODE_COMPILE_CACHE } = process.env
+
 export function startCli(args: readonly string[], env: Readonly<Record<string, string>> = {}): Running {
   const child = spawn(process.execPath, [`${REPOSITORY}cli/main.ts`, ...args], {
     cwd: REPOSITORY,
-    env: { PATH: process.env['PATH'], HOME: '/nonexistent', NO_COLOR: '1', TZ: 'UTC', ...env },
+    env: { PATH, NODE_COMPILE_CACHE, HOME: '/nonexistent', NO_COLOR: '1', TZ: 'UTC', ...env },
   })
   let out = ''
   let err = ''

@@ -1,6 +1,6 @@
 import { aHardware, aNicShape } from '#test/support/hardware.ts'
 import { generateIdentity, identityToRecipient } from 'age-encryption'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { ok } from '#core/base/result.ts'
 import { Secret } from '#core/base/secret.ts'
 import { hashOf } from '#core/base/canonical-json.ts'
@@ -233,11 +233,31 @@ describe('the life of one cluster', () => {
     expect(lab.violations()).toEqual([])
   }, 60_000)
 
-  test('[P7] a member and a worker leave, and nothing of them stays', async () => {
+  test('[P7][O30] a member and a worker leave, nothing of them stays, and a budget is kept all the while', async () => {
     const [first, second, leaving] = controlPlanes
     const staying = [first!, second!].map(peer)
+    const { store } = lab.clusters()[0]!.kubernetes
+    const selector = { matchLabels: { app: 'web' } }
+    const template = { metadata: { labels: { app: 'web' } }, spec: { containers: [{ name: 'web', image: 'nginx' }] } }
+    const named = { name: 'web', namespace: 'default' }
+    const budget = { apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', metadata: named }
+    store.put('poddisruptionbudgets', { ...budget, spec: { selector, minAvailable: 3 } })
+    const deployment = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: named }
+    store.put('deployments', { ...deployment, spec: { replicas: 4, selector, template } })
+    const running = () =>
+      store.list('pods', 'default').filter(({ metadata, ...pod }) => {
+        const { phase } = pod['status'] as { phase: string }
+        return phase === 'Running' && metadata.deletionTimestamp === undefined
+      })
+    await vi.waitFor(() => expect(running()).toHaveLength(4), { timeout: 10_000 })
+    let fewest = running().length
+    const stop = store.watch(store.version, () => (fewest = Math.min(fewest, running().length)))
     expect(await remove(leaving!, staying)).toEqual({ leftovers: [] })
     expect(await remove(worker, staying)).toEqual({ leftovers: [] })
+    stop?.()
+    expect(fewest).toBe(3)
+    const hosts = new Set(running().map((pod) => (pod['spec'] as { nodeName: string }).nodeName))
+    expect(hosts).toEqual(new Set(['home-cp-1', 'home-cp-2']))
     const members = lab.clusters().map((cluster) => cluster.etcd.members().map((member) => member.name))
     expect(members).toEqual([expect.arrayContaining(['home-cp-1', 'home-cp-2'])])
     expect(members[0]).toHaveLength(2)

@@ -44,10 +44,9 @@ describe('waitFor', () => {
 })
 
 describe('waitForTask', () => {
-  /** A task that ends at that time of a clock which only sleeping moves. */
-  async function lateness(endsAtMs: number): Promise<{ lateMs: number; polls: number }> {
-    let now = 0
-    let polls = 0
+  /** Tasks that end at those times of a clock which only sleeping moves, one after the other; of the last one. */
+  async function lateness(...tasks: readonly number[]): Promise<{ lateMs: number; polls: number }> {
+    let [now, endsAtMs, polls] = [0, 0, 0]
     const clock = { now: () => 0, sleep: (ms: number) => Promise.resolve(void (now += ms)) }
     const provider = {
       pollTask: () => {
@@ -55,15 +54,50 @@ describe('waitForTask', () => {
         return Promise.resolve(ok({ state: now >= endsAtMs ? ('done' as const) : ('running' as const) }))
       },
     } satisfies Partial<Provider> as unknown as Provider
-    const limits = { what: 'the task', limitMs: 60 * 60_000 }
-    expect(await waitForTask(handlerContext({ clock }), provider, 'UPID:x', limits)).toEqual(ok(undefined))
+    const limits = { what: 'the task', limitMs: 60 * 60_000, ...(tells ? { onPoll } : {}) }
+    for (const task of tasks) {
+      ;[now, endsAtMs, polls] = [0, task, 0]
+      expect(await waitForTask(handlerContext({ clock }), provider, 'UPID:x', limits)).toEqual(ok(undefined))
+    }
     return { lateMs: now - endsAtMs, polls }
+
+    function onPoll(): Promise<number> {
+      return Promise.resolve(Math.floor((now / endsAtMs) * 100))
+    }
   }
+  let tells = false
 
   test.each([100, 1_100, 3_000, 11_000, 120_000])('sees the end of a task of %i ms soon after it', async (endsAtMs) => {
     const { lateMs, polls } = await lateness(endsAtMs)
     expect(lateMs).toBeLessThanOrEqual(Math.min(2_000, 250 + endsAtMs / 4))
     expect(polls).toBeLessThanOrEqual(12 + endsAtMs / 2_000)
+  })
+
+  test.each([100, 1_100, 3_000, 11_000, 120_000])(
+    'sees the end of a second task of %i ms at once, and looks at it no more often',
+    async (endsAtMs) => {
+      const { lateMs, polls } = await lateness(endsAtMs, endsAtMs)
+      expect(lateMs).toBeLessThanOrEqual(Math.max(50, endsAtMs * 0.06))
+      expect(polls).toBeLessThanOrEqual(8 + endsAtMs / 2_000)
+    },
+  )
+
+  test.each([
+    { before: 1_000, endsAtMs: 60_000 },
+    { before: 60_000, endsAtMs: 1_000 },
+  ])(
+    'a task of $endsAtMs ms after one of $before ms is neither hammered nor forgotten',
+    async ({ before, endsAtMs }) => {
+      const { lateMs, polls } = await lateness(before, endsAtMs)
+      expect(lateMs).toBeLessThanOrEqual(2_000)
+      expect(polls).toBeLessThanOrEqual(24 + endsAtMs / 2_000)
+    },
+  )
+
+  test('work that tells how far it has come is looked at when it is about to end', async () => {
+    tells = true
+    expect((await lateness(11_000)).lateMs).toBeLessThanOrEqual(660)
+    tells = false
   })
 })
 

@@ -230,4 +230,20 @@ describe('machines', () => {
     expect(await uuids()).toEqual(Array(3).fill(machine.machineId))
     expect(host.asked.length - before).toBe(4)
   })
+
+  test('of many who look around at once one asks, and nothing is remembered of what is about to change', async () => {
+    const host = await scripted(byPath({ [`GET /nodes/${HOST}/qemu/*`]: () => ({ data: config }) }))
+    const configs = createGuestConfigs(host.http, { now: () => 0, sleep: () => Promise.resolve() })
+    const guest = { host: HOST, vmid: 1, name: 'm' }
+    const seen = await Promise.all([1, 2, 3].map(() => configs.identityOf(guest)))
+    expect(seen.map(({ uuid }) => uuid)).toEqual(Array(3).fill(machine.machineId))
+    expect(host.asked).toHaveLength(1)
+
+    configs.forget(1)
+    const asked = configs.identityOf(guest)
+    configs.forget(1)
+    await asked
+    await configs.identityOf(guest)
+    expect(host.asked).toHaveLength(3)
+  })
 })
