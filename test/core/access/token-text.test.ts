@@ -1,0 +1,31 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { kindOfToken, makeToken, TOKEN_RANDOM_BYTES } from '#core/access/token-text.ts'
+
+const bytes = fc.uint8Array({ minLength: TOKEN_RANDOM_BYTES, maxLength: TOKEN_RANDOM_BYTES })
+
+test('[A22] a token is known by its form, for what it is', () => {
+  fc.assert(
+    fc.property(bytes, fc.constantFrom('token' as const, 'session' as const), (random, kind) => {
+      const text = makeToken(kind, random)
+      expect(text).toMatch(/^lanls?_[0-9a-hjkmnp-tv-z]{39}$/)
+      expect(kindOfToken(text)).toBe(kind)
+    }),
+  )
+})
+
+test('[A22] one wrong character is found without asking anybody', () => {
+  fc.assert(
+    fc.property(bytes, fc.nat(44), fc.constantFrom(...'0123456789abcdefghjkmnpqrstvwxyz'), (random, at, char) => {
+      const text = makeToken('token', random)
+      const index = at % text.length
+      if (text[index] === char) return
+      expect(kindOfToken(text.slice(0, index) + char + text.slice(index + 1))).toBeUndefined()
+    }),
+  )
+})
+
+test('any other text is no token', () => {
+  fc.assert(fc.property(fc.string({ maxLength: 80 }), (text) => kindOfToken(text) === undefined))
+  expect(kindOfToken(`lanl_${'0'.repeat(39)}`)).toBeUndefined()
+})
