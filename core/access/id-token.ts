@@ -16,7 +16,11 @@ const MAX_SUBJECT_CHARS = 255
 /** Groups beyond are left out, which only takes rights away. */
 export const MAX_CLAIMED_GROUPS = 200
 
-const Header = z.object({ alg: z.string().max(32), kid: z.string().min(1).max(256).optional(), crit: z.never().optional() })
+const Header = z.object({
+  alg: z.string().max(32),
+  kid: z.string().min(1).max(256).optional(),
+  crit: z.never().optional(),
+})
 const Claims = z
   .object({
     iss: z.string().max(512),

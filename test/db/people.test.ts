@@ -66,7 +66,7 @@ describe('the policy', () => {
     const writes = await Promise.all(
       ['a@x', 'b@x'].map((user) => writePolicy(db, policyOf(user), { basedOn: generation, uids }, by(NOW))),
     )
-    expect(writes.map(({ ok }) => ok).toSorted()).toEqual([false, true])
+    expect(writes.filter(({ ok }) => ok)).toHaveLength(1)
     expect((await readPolicy(db)).generation).toBe(generation + 1)
   })
 
