@@ -15,6 +15,8 @@ export interface Retention {
 
 /** D1 writes 100,000 rows a day on the free plan; a deleted row counts as one, with one more for each index. */
 const MAX_ROWS = 5_000
+/** Each goes with its document, its status and its secrets. */
+const MAX_CLUSTERS = 500
 
 export interface Swept {
   readonly audit: number
@@ -49,10 +51,10 @@ export async function sweep(db: Db, now: number, keep: Retention): Promise<Swept
 }
 
 async function removeGoneClusters(db: Db, before: number): Promise<number> {
-  const gone = sql`(
+  const gone = sql`
     select documents.uid from documents join statuses on statuses.uid = documents.uid
     where documents.kind = 'Cluster' and statuses.phase = 'gone' and statuses.updated_at < ${before}
-      and documents.forgotten_at is null limit ${MAX_ROWS})`
+      and documents.forgotten_at is null limit ${MAX_CLUSTERS}`
   const uids = (await db.all<{ uid: string }>(gone)).map(({ uid }) => uid)
   if (uids.length === 0) return 0
   const those = sql`(select value from json_each(${JSON.stringify(uids)}))`

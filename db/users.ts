@@ -19,6 +19,9 @@ export interface User {
 
 const Groups = z.array(z.string())
 
+/** What a provider says of a person, with the uid a new row would get. */
+export type Described = Pick<User, 'uid' | 'issuer' | 'subject' | 'email' | 'groups'>
+
 /** All names a binding may use for a person. */
 export const namesOfUser = (user: Pick<User, 'issuer' | 'subject' | 'email'>): readonly string[] => [
   `${user.issuer}#${user.subject}`,
@@ -57,25 +60,21 @@ export async function listUsers(
 }
 
 /** The statement that brings a user's row up to what the provider says now. `uid` counts only for a new one. */
-export const userStatement = (
-  db: Db,
-  user: Pick<User, 'uid' | 'issuer' | 'subject' | 'email' | 'groups'>,
-  at: number,
-) => {
-  const known = { email: user.email ?? null, groups: [...user.groups], lastLoginAt: at }
+export const userStatement = (db: Db, { uid, issuer, subject, email, groups }: Described, at: number) => {
+  const known = { email: email ?? null, groups: [...groups], lastLoginAt: at }
   return db
     .insert(users)
-    .values({ ...user, ...known, createdAt: at })
+    .values({ uid, issuer, subject, createdAt: at, ...known })
     .onConflictDoUpdate({ target: [users.issuer, users.subject], set: known })
 }
 
+/** For somebody whose login happens elsewhere. */
+export async function rememberUser(db: Db, user: Described, at: number): Promise<void> {
+  await userStatement(db, user, at)
+}
+
 /** A login: the row of the person, the session, the audit; sessions of the person that have ended make room. */
-export async function beginSession(
-  db: Db,
-  user: Pick<User, 'uid' | 'issuer' | 'subject' | 'email' | 'groups'>,
-  session: NewCredential,
-  actor: Actor,
-): Promise<void> {
+export async function beginSession(db: Db, user: Described, session: NewCredential, actor: Actor): Promise<void> {
   const entry: AuditEntry = { action: 'session.begun', kind: 'User', name: nameOfUser(user), uid: user.uid }
   await db.batch([
     userStatement(db, user, actor.at),

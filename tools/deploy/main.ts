@@ -33,11 +33,15 @@ const deployed = await deploy({
 
 console.log(`API   ${deployed.apiUrl}`)
 console.log(`Relay ${deployed.relayUrl}`)
-if (deployed.adminToken) console.log(`Admin token, shown only now: ${deployed.adminToken}`)
+if (deployed.adminToken) console.log(`Bootstrap token, shown only now: ${deployed.adminToken}`)
 console.log('Next:')
 console.log(
-  `  export LANLINE_URL=${deployed.apiUrl} LANLINE_TOKEN=${deployed.adminToken ? deployed.adminToken : '<your admin token>'}`,
+  `  export LANLINE_URL=${deployed.apiUrl} LANLINE_TOKEN=${deployed.adminToken ? deployed.adminToken : '<a token>'}`,
 )
+if (deployed.adminToken)
+  console.log(
+    '  npm run -s lanline -- login --bootstrap        # or --service-account NAME; ends the token. Optional: docs/access.md',
+  )
 console.log('  npm run -s lanline -- apply -f examples/homelab.yaml')
 
 async function runWrangler(args: readonly string[], stdin?: string): Promise<string> {

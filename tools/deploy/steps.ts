@@ -36,7 +36,7 @@ export async function deploy({ wrangler, writeDatabaseId, newAdminToken, say }: 
   await wrangler.run(['d1', 'migrations', 'apply', DATABASE, '--remote', '-c', API])
   say('API Worker …')
   const apiUrl = urlIn(await wrangler.run(['deploy', '-c', API, '--var', `RELAY_URL:${relayUrl}`]))
-  say('Admin token …')
+  say('Bootstrap token …')
   const secrets = JSON.parse(await wrangler.run(['secret', 'list', '-c', API, '--format', 'json'])) as {
     name: string
   }[]

@@ -11,7 +11,7 @@ export function openApiDocument(): object {
       title: 'Lanline',
       version: packageJson.version,
       description:
-        'Talos Linux Kubernetes clusters on Proxmox VE, as their owner wants them. Every route needs the admin token.',
+        'Talos Linux Kubernetes clusters on Proxmox VE, as their owner wants them. Every route needs a credential but those that say how to log in; x-access says what else it needs.',
     },
     servers: [{ url: '/' }],
     security: [{ token: [] }],
