@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process'
-import { chmodSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import type { Finding } from '#agent/doctor/finding.ts'
 import { AgentConfig } from '#agent/config/agent-config.ts'
 import { saveEnrolment } from '#agent/identity/enrolment.ts'
@@ -36,6 +36,7 @@ function lanlineAgent(args: readonly string[], env: Readonly<Record<string, stri
 /** An enrolled agent for the site, as files; its relay is one that nobody is. */
 async function anInstalledAgent(site: DoctorSite): Promise<{ readonly configFile: string }> {
   const directory = mkdtempSync(join(tmpdir(), 'lanline-installed-'))
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
   const stateDir = join(directory, 'state')
   await ensureIdentity(stateDir)
   chmodSync(stateDir, 0o700)
@@ -66,6 +67,7 @@ test('on an installed agent nothing is a problem: doctor exits with 0, without c
 
 test('a configuration that cannot be read is a finding like others, in JSON as well, and a problem is exit code 1', async () => {
   const stateDir = mkdtempSync(join(tmpdir(), 'lanline-bare-'))
+  onTestFinished(() => rmSync(stateDir, { recursive: true, force: true }))
   const nowhere = join(stateDir, 'agent.yaml')
   const ended = await lanlineAgent(['doctor', '--json', '--config', nowhere, '--state-dir', stateDir])
   expect(ended.code).toBe(1)

@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
@@ -48,8 +48,10 @@ async function aCluster(): Promise<{ readonly hosts: readonly ProxmoxHost[]; rea
   if (!first) throw new Error('a cluster has hosts')
   const plan = aPlan({ targets: { ...TARGETS, hosts: [] }, extras: ['quorum'] })
   const secret = await typeCommands(first, ROOT_PASSWORD, commandsOf(plan))
+  const stateDir = mkdtempSync(join(tmpdir(), 'lanline-doctor-'))
+  onTestFinished(() => rmSync(stateDir, { recursive: true, force: true }))
   const config: LoadedConfig = {
-    stateDir: mkdtempSync(join(tmpdir(), 'lanline-doctor-')),
+    stateDir,
     logLevel: 'error',
     proxmox: {
       endpoints: hosts.map(({ url }) => url),

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
 import { once } from 'node:events'
-import { mkdtempSync, chmodSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
@@ -124,6 +124,7 @@ export async function aDoctorSite(
   const host = await aLabHost({ ...(options.release ? { release: options.release } : {}), ...options.host })
   const secret = await typeCommands(host, ROOT_PASSWORD, commandsOf(plan))
   const stateDir = mkdtempSync(join(tmpdir(), 'lanline-doctor-'))
+  onTestFinished(() => rmSync(stateDir, { recursive: true, force: true }))
   chmodSync(stateDir, 0o700)
   const config: LoadedConfig = {
     stateDir,

@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { parseRelease, rightsScript } from '#agent/doctor/rights-script.ts'
 import { typeCommands } from '#test/support/proxmox-commands.ts'
 import { aLabHost, aPlan, commandsOf, ROOT_PASSWORD } from './lab-site.ts'
@@ -35,6 +35,7 @@ interface FakeHost {
 
 function aHostShell(version = '9.2.11'): FakeHost {
   const directory = mkdtempSync(join(tmpdir(), 'lanline-rights-'))
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
   const tools = join(directory, 'bin')
   mkdirSync(tools)
   for (const list of ['pools', 'users', 'roles', 'tokens']) writeFileSync(join(directory, list), '')

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { afterAll, expect, test } from 'vitest'
 import { noBoundary } from '#agent/crash-points.ts'
 import { aStateDir } from '../journal/journal-at.ts'
 import { liveOnce, readWorld } from './crash-child.ts'
@@ -14,6 +14,7 @@ const LANES = 2
 const MOST_BOUNDARIES = 100
 
 const cache = mkdtempSync(join(tmpdir(), 'lanline-compiled-'))
+afterAll(() => rmSync(cache, { recursive: true, force: true }))
 
 /** A life that is killed at its n-th boundary; false when it has fewer. */
 async function killedAt(n: number, dir: string): Promise<boolean> {
