@@ -79,7 +79,7 @@ export interface SitePort {
     clusterUid: string,
     requests: readonly SizeRequest[],
     othersRefused: boolean,
-  ): Promise<ResizeDecision>
+  ): Promise<ResizeAnswer>
   /** Only for machines whose absence is proven. */
   release(clusterUid: string, machineIds: readonly string[]): Promise<void>
   /** Read-only; for dry runs and for people. */
@@ -106,6 +106,9 @@ export interface LanePort {
 export type ReserveAnswer =
   | { readonly ok: true; readonly placements: readonly Placement[]; readonly findings: readonly Finding[] }
   | { readonly ok: false; readonly refusals: readonly { readonly machineId: string; readonly problem: Problem }[] }
+
+/** With what is worth knowing about the places as they are then, when any changed. */
+export type ResizeAnswer = ResizeDecision & { readonly findings?: readonly Finding[] | undefined }
 
 export interface LedgerAnswer {
   readonly placements: readonly Placement[]

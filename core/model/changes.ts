@@ -1,11 +1,10 @@
-import { canonicalJson, type Json } from '../base/canonical-json.ts'
 import { machineNames } from './cluster-machines.ts'
 import type { ClusterSpec } from './cluster.ts'
+import { difference, isObject, onlyGrow, same, valueAt } from './document-values.ts'
 import type { Document, Kind } from './document.ts'
 import type { MachineClassSpec } from './machine-class.ts'
 import type { AdoptedSpec, ManagedSpec } from './machine.ts'
 import type { NetworkSpec } from './network.ts'
-import { mebibytes } from './quantity.ts'
 import type { SiteSpec } from './site.ts'
 import type { WorkerSet } from './worker-set.ts'
 
@@ -221,16 +220,6 @@ function classChange(
   return differs?.length === 0 ? [] : [{ ...refused(path, 'bootstrapped', use), differs }]
 }
 
-/** The same disks in the same order, none of them smaller. */
-function onlyGrow(old: unknown, fresh: unknown): boolean {
-  if (!Array.isArray(old) || !Array.isArray(fresh) || old.length !== fresh.length) return false
-  const sizeOf = (disk: unknown): number => mebibytes(String(valueAt(disk, ['size'])))
-  const rest = (disk: unknown): unknown => ({ ...(disk as object), size: undefined })
-  return old.every(
-    (disk: unknown, index) => same(rest(disk), rest(fresh[index])) && sizeOf(fresh[index]) >= sizeOf(disk),
-  )
-}
-
 /** Machines that a cluster has and keeps. */
 function staying(before: Document, after: Document): readonly string[] {
   if (before.kind !== 'Cluster' || after.kind !== 'Cluster') return []
@@ -265,26 +254,4 @@ function removed(old: unknown, fresh: unknown): boolean {
   const names = (list: unknown) => (Array.isArray(list) ? list.map((member) => valueAt(member, ['name'])) : [])
   const kept = new Set(names(fresh))
   return names(old).some((name) => !kept.has(name))
-}
-
-/** The way down to the first value that differs, as far as both sides are objects. */
-function difference(old: unknown, fresh: unknown): readonly string[] {
-  if (!isObject(old) || !isObject(fresh)) return []
-  const key = [...new Set([...Object.keys(fresh), ...Object.keys(old)])].find(
-    (candidate) => !same(valueAt(old, [candidate]), valueAt(fresh, [candidate])),
-  )
-  return key === undefined ? [] : [key, ...difference(valueAt(old, [key]), valueAt(fresh, [key]))]
-}
-
-const isObject = (value: unknown): value is object =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
-const same = (a: unknown, b: unknown): boolean => textOf(a) === textOf(b)
-const textOf = (value: unknown): string => (value === undefined ? '' : canonicalJson(value as Json))
-
-function valueAt(value: unknown, path: readonly (string | number)[]): unknown {
-  return path.reduce<unknown>(
-    (found, key) => (typeof found === 'object' && found !== null ? Reflect.get(found, key) : undefined),
-    value,
-  )
 }

@@ -11,13 +11,19 @@ import type { ClusterView, MachineView } from './view.ts'
 export function slotTakenBy(situation: Situation, machine: MachineView): string | undefined {
   const { view, wanted, leaving } = situation
   const others = wanted.filter((other) => other !== machine)
-  const away = others.find((other) => isRestarting(view, other) || (isConfigured(other) && !isReady(other)))
+  const away = others.find(
+    (other) => isRestarting(view, other) || isJoining(other) || (isConfigured(other) && !isReady(other)),
+  )
   if (away) return away.name
   // A member that joins or leaves changes what a quorum is.
   return leaving.find((other) => isConfigured(other) || isMember(other))?.name
 }
 
 const isConfigured = ({ seen }: MachineView): boolean => seen?.intentHash !== undefined
+
+/** A control plane that is up and about to be configured: it changes what a quorum is. */
+const isJoining = (machine: MachineView): boolean =>
+  machine.role === 'controlplane' && machine.seen?.power === 'on' && !isConfigured(machine)
 
 /** An operation that may power cycle the machine is under way. */
 export const isRestarting = (view: ClusterView, machine: MachineView): boolean =>

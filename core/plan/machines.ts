@@ -37,18 +37,26 @@ export type RememberedMachine = z.infer<typeof RememberedMachine>
  * chooses a host (where, pins) says nothing about a machine that has one.
  */
 export function birthHash(documents: ClusterDocuments, asked: AskedMachine): string {
+  const known = birthHashes.get(documents)?.get(asked)
+  if (known !== undefined) return known
   const { where: _, pins: __, ...hardware } = classOf(documents, asked.class)
-  return hashOfMachine(documents, asked, hardware)
+  const hash = hashOfMachine(documents, asked, hardware)
+  const own = birthHashes.get(documents) ?? new WeakMap<AskedMachine, string>()
+  birthHashes.set(documents, own.set(asked, hash))
+  return hash
 }
+/** Documents are never changed in place, and several rules ask of each machine within a plan. */
+const birthHashes = new WeakMap<ClusterDocuments, WeakMap<AskedMachine, string>>()
 
 /**
  * The same without what can be changed at any time (`CHANGE_RULES`), disks without their sizes: once etcd is bootstrapped a
- * machine keeps this, and only this, for life.
+ * machine keeps this, and only this, for life. It is stored: a field that becomes free in a later release must stay in it for
+ * machines that were changed before, or they would read as changed in what they keep.
  */
 export function keptHash(documents: ClusterDocuments, asked: AskedMachine): string {
   const { disks, ...fields } = classOf(documents, asked.class)
   const kept = Object.entries(fields).filter(([field]) => CHANGE_RULES.MachineClass[field] !== 'free')
-  const unsized = disks.map(({ size: _, ...disk }) => disk)
+  const unsized = disks.map((disk) => ({ ...disk, size: undefined }))
   return hashOfMachine(documents, asked, { ...Object.fromEntries(kept), disks: unsized })
 }
 

@@ -99,6 +99,7 @@ async function resize(
   if (requests.length === 0 && !store.holds.some(({ code }) => code === 'growth-refused')) return new Map()
   const answer = await siteObject(env, siteUid).resize(siteUid, complete.cluster.uid, requests, othersRefused)
   store.machines.place(answer.placements)
+  if (answer.findings) store.setPlacementFindings(answer.findings)
   return new Map(answer.refusals.map((refusal) => [refusal.machineId, refusal.problem]))
 }
 

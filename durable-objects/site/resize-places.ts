@@ -1,7 +1,9 @@
 import { problem } from '#core/model/problem.ts'
-import { resizePlacements, type ResizeDecision, type SizeRequest } from '#core/placement/resize.ts'
+import { placementFindings } from '#core/placement/findings.ts'
+import { resizePlacements, type SizeRequest } from '#core/placement/resize.ts'
 import { toLedger } from '#core/placement/to-ledger.ts'
 import type { GatheredSite } from '#db/gather.ts'
+import type { ResizeAnswer } from '../ports.ts'
 import type { SiteStore } from './site-store.ts'
 
 /**
@@ -14,7 +16,7 @@ export function resizePlaces(
   clusterUid: string,
   requests: readonly SizeRequest[],
   othersRefused: boolean,
-): ResizeDecision & { readonly givesBack: boolean } {
+): ResizeAnswer & { readonly givesBack: boolean } {
   const mine = store.placements.machineIds(clusterUid)
   const own = requests.filter(({ machineId }) => mine.has(machineId))
   if (!documents || store.seenAt === undefined) {
@@ -34,5 +36,9 @@ export function resizePlaces(
     const old = before.find(({ machineId }) => machineId === after.machineId)
     return old !== undefined && (after.cpu < old.cpu || after.memoryMiB < old.memoryMiB)
   })
-  return { ...answer, givesBack }
+  const findings =
+    answer.placements.length > 0
+      ? placementFindings(clusterUid, { ...ledger, placements: store.placements.all() })
+      : undefined
+  return { ...answer, findings, givesBack }
 }

@@ -1,6 +1,6 @@
 import { DurableObject } from 'cloudflare:workers'
 import type { PlacementRequest } from '#core/model/placement.ts'
-import type { ResizeDecision, SizeRequest } from '#core/placement/resize.ts'
+import type { SizeRequest } from '#core/placement/resize.ts'
 import { problem } from '#core/model/problem.ts'
 import { readMessage } from '#core/protocol/read-message.ts'
 import type { SecretsGet } from '#core/protocol/secrets-get.ts'
@@ -12,7 +12,7 @@ import { gatherSite } from '#db/gather.ts'
 import { openDb } from '#db/open.ts'
 import type { RelayEnv } from '../env.ts'
 import { logError } from '../log.ts'
-import type { LedgerAnswer, OperationMail, ReserveAnswer, SeenAnswer, SitePort } from '../ports.ts'
+import type { LedgerAnswer, OperationMail, ReserveAnswer, ResizeAnswer, SeenAnswer, SitePort } from '../ports.ts'
 import { problemResponse } from '../problem-response.ts'
 import { retryDelayMs } from '../retry.ts'
 import { answerClose } from '../sockets.ts'
@@ -71,7 +71,7 @@ export class SiteObject extends DurableObject<RelayEnv> implements SitePort {
     clusterUid: string,
     requests: readonly SizeRequest[],
     othersRefused: boolean,
-  ): Promise<ResizeDecision> {
+  ): Promise<ResizeAnswer> {
     const { store } = this.#desk(siteUid)
     const documents = await gatherSite(openDb(this.env.DB), siteUid)
     const { givesBack, ...answer } = resizePlaces(store, documents, clusterUid, requests, othersRefused)

@@ -1,4 +1,5 @@
 import { isHealthyMember, isMember, openOperations, quorumRisk } from '../ask.ts'
+import { isRestarting } from '../disruption.ts'
 import type { ConfigIntent } from '../../model/operation.ts'
 import { intentFor, intentHash } from '../intent.ts'
 import { hold, wish, type Rule, type Situation, type Verdict } from '../rule.ts'
@@ -79,6 +80,8 @@ function changeInFlight({ view, wanted, leaving }: Situation): string | undefine
     )
   })
   if (unsettled) return unsettled.name
+  const restarting = wanted.find((machine) => isMember(machine) && isRestarting(view, machine))
+  if (restarting) return restarting.name
   // One that may not go before somebody has come is not on its way out.
   return leaving.find((machine) => machine.role === 'controlplane' && isMember(machine) && !quorumRisk(view, machine))
     ?.name

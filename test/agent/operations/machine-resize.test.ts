@@ -119,6 +119,39 @@ describe('machine.resize', () => {
     expect(config('memory')).toBe('16384')
   })
 
+  const CALLS = [
+    ['the change', 'POST', /\/config$/],
+    ['the growth', 'PUT', /\/resize$/],
+    ['the shutdown', 'POST', /\/status\/shutdown$/],
+    ['the start', 'POST', /\/status\/start$/],
+  ] as const
+  test.each(CALLS.flatMap((call) => [true, false].map((workHappens) => [...call, workHappens] as const)))(
+    '[pitfall 26] a lost answer to %s is looked after, and nothing is done twice (%s %s, done: %s)',
+    async (_, method, path, workHappens) => {
+      await running(site)
+      site.host.faults.add({ method, path, times: 1, effect: { kind: 'connection-lost', workHappens } })
+      const done = await resize({ memoryMiB: 16_384, disks: [aDiskShape({ sizeGiB: 80 })] }, { restart: 'always' })
+      expect(done).toEqual({ ok: true, value: { restarted: true } })
+      expect([config('memory'), vm().pending.size, vm().running !== undefined]).toEqual(['16384', 0, true])
+      expect(config('scsi0')).toContain('size=80G')
+      expect(tasksOf('qmshutdown')).toHaveLength(1)
+    },
+  )
+
+  test('a host of 8.4 changes machines as one of 9.2 does', async () => {
+    const older = await startProxmoxSite((host) => host.setUpLeastPrivilege(), '8.4')
+    try {
+      await running(older)
+      edit(findGuest(older.host.cluster, '2001')!, { net0: 'virtio=02:54:41:00:00:01,bridge=vmbr0,tag=7' })
+      const input = aResize({ memoryMiB: 16_384, disks: [aDiskShape({ sizeGiB: 80 })], tags: ['new'] })
+      expect(await resizeMachine(older.deps)(input, handlerContext())).toEqual({ ok: true, value: { restarted: true } })
+      expect(config('net0', older)).toBe('virtio=02:54:41:00:00:01,bridge=vmbr0,firewall=0')
+      expect(await older.provider.findDrift(input)).toEqual({ ok: true, value: [] })
+    } finally {
+      await older.close()
+    }
+  })
+
   test('a machine that is off gets everything at once, and is on afterwards', async () => {
     await site.bringImage()
     await createMachine(site.deps)(aCreation(), handlerContext())

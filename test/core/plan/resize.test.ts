@@ -153,6 +153,16 @@ describe('what a class says now', () => {
     expect(plan(restarting).operations.map(({ kind }) => kind)).toContain('machine.start')
   })
 
+  test('[P1] no control plane joins while another is restarted, and none is restarted while one is about to join', () => {
+    const five = aCluster({ machines: { ...cluster.spec.controlPlane.machines, 'cp-4': '192.168.1.54' } })
+    const coming = aMember('cp-4', { seen: seenMachine('cp-4', { stage: 'maintenance' }), node: undefined })
+    const machines = [...all(), coming]
+    expect(resizes(view(GROWN, { cluster: five, machines }))).toEqual([])
+    const open = anOperation('machine.resize', machineIdOf('cp-1'), { input: { restart: 'always' } as never })
+    const during = view({}, { cluster: five, machines, operations: [open] })
+    expect(holds(during)).toContain('membership-change-in-flight cp-4')
+  })
+
   test('[P1] no control plane leaves while another is restarted', () => {
     const open = anOperation('machine.resize', machineIdOf('cp-1'), { input: { restart: 'always' } as never })
     const leaving = [...all(), aMember('cp-4', { wanted: false })]
