@@ -13,6 +13,7 @@ import { deriveConfigToken } from '../vault/config-token.ts'
 import type { HandlerDeps } from './deps.ts'
 import { ejectMedia } from './eject-media.ts'
 import type { HandlerContext, OperationHandler } from './handler.ts'
+import { locate } from './locate.ts'
 import { waitFor } from './waiting.ts'
 
 /**
@@ -20,21 +21,25 @@ import { waitFor } from './waiting.ts'
  * carries the right UUID, and has arrived when the machine answers with the cluster's own certificate.
  *
  * Safe to run again: a machine that already has this configuration is left alone, and applying it twice changes
- * nothing. Problems: node-foreign, config-refused, patch-refused, node-unauthorized (never); deadline-passed (later).
+ * nothing. Problems: node-foreign, config-refused, patch-refused, node-unauthorized (never); not-found, deadline-passed (later).
  */
 export const configureMachine =
   (deps: HandlerDeps): OperationHandler<'machine.configure'> =>
-  async (input, context) => {
-    const bundle = await deps.secrets.bundle(input.clusterUid, input.secretsVersion)
+  async (given, context) => {
+    const bundle = await deps.secrets.bundle(given.clusterUid, given.secretsVersion)
     if (!bundle.ok) return bundle
-    const identity = await deps.secrets.talosIdentity(input.clusterUid, input.secretsVersion)
+    const identity = await deps.secrets.talosIdentity(given.clusterUid, given.secretsVersion)
     if (!identity.ok) return identity
     const open = bundle.value.reveal()
-    const config = render(input.intent, open, deps.factory.host)
+    const config = render(given.intent, open, deps.factory.host)
     if (!config.ok) return config
     const wanted = tokenOf(open, config.value)
     if (!wanted.ok) return wanted
 
+    const located = await locate(deps, given, context)
+    if (!located.ok) return located
+    const input = located.value
+    const found = given.address === '' ? { address: input.address } : {}
     context.progress('waiting for the machine to answer')
     const seen = await waitFor(context, ANSWERING, () => lookAt(deps, input, identity.value, open, context))
     if (!seen.ok) return seen
@@ -42,7 +47,7 @@ export const configureMachine =
     const known = confirmed?.intentHash === input.intentHash ? confirmed.configToken : undefined
     const { token } = seen.value
     if (token !== undefined && (token === wanted.value || token === known))
-      return ok({ intentHash: input.intentHash, configToken: token })
+      return ok({ intentHash: input.intentHash, configToken: token, ...found })
 
     const credentials = token === undefined ? 'maintenance' : identity.value
     const applied = await apply(deps, input, credentials, config.value, context)
@@ -57,7 +62,7 @@ export const configureMachine =
     if (!held.ok) return held
     context.steps.done('apply')
     await ejectMedia(deps, input, context)
-    return ok({ intentHash: input.intentHash, configToken: held.value })
+    return ok({ intentHash: input.intentHash, configToken: held.value, ...found })
   }
 
 type Input = OperationInput<'machine.configure'>

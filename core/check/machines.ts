@@ -11,6 +11,7 @@ export function checkMachines(document: Document, documents: Documents): readonl
   return [
     ...checkNames(document),
     ...checkNodeNetwork(document, documents),
+    ...checkFinding(document, documents),
     ...checkNics(document, documents),
     ...groupsOf(document).flatMap(({ path, drawFrom }) =>
       drawFrom === undefined ? [] : checkDraw(drawFrom, document.spec.site, [...path, 'drawFrom'], documents),
@@ -58,6 +59,19 @@ function checkNodeNetwork({ spec }: ClusterDocument, documents: Documents): read
     : []
 }
 
+const AGENT = 'qemu-guest-agent'
+
+/** Where a DHCP server gives addresses, a machine is found by its guest agent, or by the address that is kept for it. */
+function checkFinding(document: ClusterDocument, documents: Documents): readonly Finding[] {
+  const { nodeNetwork, talos } = document.spec
+  const network = named(documents.networks, nodeNetwork)
+  if (network?.spec.addressing !== 'dhcp' || talos.extensions?.some((name) => name.endsWith(AGENT))) return []
+  const lost = machinesAsked(document).find(({ nics }) => nics[0]?.address === undefined)
+  if (!lost) return []
+  const why = `nobody knows the address that ${lost.name} gets by DHCP in "${nodeNetwork}"`
+  return [finding(['spec', 'talos', 'extensions'], `${why}: add ${AGENT}, or name the address that is kept for it`)]
+}
+
 function checkNics(document: ClusterDocument, documents: Documents): readonly Finding[] {
   const { spec } = document
   return groupsOf(document).flatMap(({ path, nics = [], machines }) => {
@@ -69,7 +83,11 @@ function checkNics(document: ClusterDocument, documents: Documents): readonly Fi
     const pools = nics.flatMap((nic, index) => {
       const { network: name, pool } = nicOf(nic)
       const network = named(documents.networks, name)
-      return pool === undefined || !network ? [] : checkPool(pool, network, [...path, 'nics', index, 'pool'])
+      const at = [...path, 'nics', index, 'pool']
+      if (pool === undefined || !network) return []
+      return network.spec.addressing === 'dhcp'
+        ? [finding(at, `the network "${name}" gives addresses by DHCP, out of no pool`)]
+        : checkPool(pool, network, at)
     })
     return [...wrongFirst, ...pools, ...checkGivenNetworks(path, machines, nics, spec)]
   })

@@ -86,6 +86,7 @@ const NETWORK: { readonly [K in keyof NetworkSpec]-?: ChangeRule } = {
   mtu: 'bootstrapped',
   cidr: 'bootstrapped',
   gateway: 'bootstrapped',
+  addressing: 'bootstrapped',
   isolated: 'bootstrapped',
   reserved: 'free',
   pools: 'free',

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { parseIpv4, parseIpv4Cidr, parseIpv4Range } from '../base/ipv4.ts'
+import { Addressing } from './hardware.ts'
 import { Name } from './ids.ts'
 
 /** A bridge with its address plan. */
@@ -35,6 +36,11 @@ export const NetworkSpec = z
     mtu: z.int().min(MIN_MTU).max(MAX_MTU).optional(),
     cidr: Ipv4Cidr,
     gateway: Ipv4.optional(),
+    /**
+     * How machines learn their address here before they have a configuration; by the drive that Proxmox writes when
+     * nothing is said. With `dhcp` an address that a document names is one that the DHCP server keeps for that machine.
+     */
+    addressing: Addressing.optional(),
     /** Nothing leaves it: it has no gateway, and no cluster has its nodes on it. */
     isolated: z.boolean().optional(),
     /** Ranges that no machine may take, by name; a cluster may put its VIP into one. */

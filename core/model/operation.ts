@@ -35,8 +35,8 @@ export const ConfigIntent = z.object({
     .array(
       z.object({
         mac: z.string().max(17),
-        /** With prefix, as in `192.168.1.51/24`. */
-        addressCidr: z.string().max(18),
+        /** With prefix, as in `192.168.1.51/24`; absent where a DHCP server gives one. */
+        addressCidr: z.string().max(18).optional(),
         /** Only the first NIC leads out of the site. */
         gateway: address.optional(),
         mtu: z.int().optional(),
@@ -108,7 +108,9 @@ const inputs = {
     machineId: MachineId,
     name: Name,
     clusterUid: Uid,
+    /** Empty when nobody knows it: then the guest agent of the machine in its place is asked. */
     address,
+    place: z.object({ host: z.string().max(64), vmid: z.int() }).optional(),
     secretsVersion: z.int(),
     intent: ConfigIntent,
     intentHash: z.string().max(64),
@@ -131,7 +133,6 @@ const inputs = {
     role: z.enum(['controlplane', 'worker']).default('controlplane'),
     address,
     mac: z.string().max(17),
-    storage: z.string().max(100),
     secretsVersion: z.int().optional(),
     vip: address,
     /** Members that stay; empty when the whole cluster goes, and then etcd is not asked. */
@@ -152,7 +153,12 @@ const outputs = {
   'machine.create': z.object({ vmid: z.int() }),
   'machine.start': z.object({}),
   'machine.resize': z.object({ restarted: z.boolean() }),
-  'machine.configure': z.object({ intentHash: z.string().max(64), configToken: z.string().max(128) }),
+  'machine.configure': z.object({
+    intentHash: z.string().max(64),
+    configToken: z.string().max(128),
+    /** Where it was found, when its address was not known. */
+    address: address.optional(),
+  }),
   'etcd.bootstrap': z.object({ memberId: z.string().max(20) }),
   'cluster.check': z.object({ passed: z.array(z.string().max(64)).max(64) }),
   'machine.remove': z.object({ leftovers: z.array(z.string().max(256)).max(100) }),

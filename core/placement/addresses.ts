@@ -12,6 +12,9 @@ export interface WantedNic {
   readonly pool?: string | undefined
 }
 
+/** Of a machine whose address only a DHCP server knows. */
+const UNKNOWN = ''
+
 /**
  * Addresses of a site (P6): the lowest free one, never one that is reserved, of a pool nobody named, the gateway's, the
  * first or last of its network, named by a document for somebody else, given to another machine, or seen on a node. It
@@ -43,7 +46,7 @@ export class Addresses {
   }
 
   take(addresses: readonly string[], name: string): void {
-    for (const address of addresses) this.#taken.set(address, name)
+    for (const address of addresses) if (address !== UNKNOWN) this.#taken.set(address, name)
   }
 
   /** A node that is seen with it may be the machine itself, which was here before. */
@@ -57,6 +60,8 @@ export class Addresses {
   #free({ network: name, pool }: WantedNic, avoid: readonly string[]): Result<string, Problem> {
     const network = this.#ledger.networks[name]
     if (!network) return err(problem('reference-missing', { kind: 'Network', name }))
+    // Its DHCP server gives them, and nobody knows yet which.
+    if (network.addressing === 'dhcp') return ok(UNKNOWN)
     const range = rangeOf(network, pool)
     if (!range) return err(problem('reference-missing', { kind: 'pool', name: pool ?? '', network: name }))
     const closed = closedIn(network, pool)

@@ -1,6 +1,6 @@
 import { invariant } from '../base/invariant.ts'
 import type { AskedMachine } from '../model/cluster-machines.ts'
-import type { Hardware, NicShape } from '../model/hardware.ts'
+import type { Addressing, Hardware, NicShape } from '../model/hardware.ts'
 import type { Placement } from '../model/placement.ts'
 import { classOf, networkOf, type ClusterDocuments } from './documents.ts'
 import { withPrefix } from './machines.ts'
@@ -48,10 +48,16 @@ export function hardwareFor(
   }
 }
 
+/** A CD for one network tells the addresses of all; a machine has one thing that tells it. */
+export function addressingOf({ nics }: AskedMachine, documents: Pick<ClusterDocuments, 'networks'>): Addressing {
+  const all = nics.map(({ network }) => networkOf(documents, network).addressing ?? 'cloud-init')
+  return all.includes('cidata') ? 'cidata' : (all[0] ?? 'cloud-init')
+}
+
 /** Only the first NIC leads out of the site: two default routes would be one too many. */
 function nicsFor(placement: Placement, asked: AskedMachine, documents: Pick<ClusterDocuments, 'networks'>): NicShape[] {
   return placement.nics.map((placed, index) => {
-    const { vlan, mtu, cidr, gateway } = networkOf(documents, placed.network)
+    const { vlan, mtu, cidr, gateway, addressing } = networkOf(documents, placed.network)
     const chosen = asked.nics[index]
     invariant(chosen, 'a machine is placed with the NICs it asked for')
     return {
@@ -62,8 +68,12 @@ function nicsFor(placement: Placement, asked: AskedMachine, documents: Pick<Clus
       firewall: chosen.firewall ?? false,
       hostTunnel: chosen.hostTunnel ?? false,
       mac: placed.mac,
-      addressCidr: withPrefix(placed.address, cidr),
-      ...(index === 0 && gateway !== undefined ? { gateway } : {}),
+      ...(addressing === 'dhcp'
+        ? {}
+        : {
+            addressCidr: withPrefix(placed.address, cidr),
+            ...(index === 0 && gateway !== undefined ? { gateway } : {}),
+          }),
     }
   })
 }

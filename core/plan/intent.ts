@@ -35,11 +35,15 @@ export function intentFor(
     schedulable: cluster.spec.controlPlane.schedulable,
     hostname: machine.name,
     nics: machine.placement.nics.map(({ network, mac, address }, index) => {
-      const { cidr, gateway, mtu } = networkOf(documents, network)
+      const { cidr, gateway, mtu, addressing } = networkOf(documents, network)
       return {
         mac,
-        addressCidr: withPrefix(address, cidr),
-        ...(index === 0 && gateway !== undefined ? { gateway } : {}),
+        ...(addressing === 'dhcp'
+          ? {}
+          : {
+              addressCidr: withPrefix(address, cidr),
+              ...(index === 0 && gateway !== undefined ? { gateway } : {}),
+            }),
         ...(mtu === undefined ? {} : { mtu }),
       }
     }),

@@ -7,6 +7,7 @@ import type { AskedMachine } from '../model/cluster-machines.ts'
 import type { ClusterSpec } from '../model/cluster.ts'
 import { MAX_NICS } from '../model/hardware.ts'
 import { MachineId, Name } from '../model/ids.ts'
+import type { Operation } from '../model/operation.ts'
 import { diskNames } from '../model/machine-class.ts'
 import { addressOf, type Placement, type PlacementRequest } from '../model/placement.ts'
 import { mebibytes } from '../model/quantity.ts'
@@ -63,8 +64,8 @@ export function keptHash(documents: ClusterDocuments, asked: AskedMachine): stri
 function hashOfMachine(documents: ClusterDocuments, asked: AskedMachine, hardware: object): string {
   const { spec } = documents.cluster
   const networks = asked.nics.map(({ network, address, mac, firewall, hostTunnel }) => {
-    const { bridge, vlan, mtu, cidr, gateway, nameservers } = networkOf(documents, network)
-    return { network, address, mac, firewall, hostTunnel, bridge, vlan, mtu, cidr, gateway, nameservers }
+    const { bridge, vlan, mtu, cidr, gateway, nameservers, addressing } = networkOf(documents, network)
+    return { network, address, mac, firewall, hostTunnel, bridge, vlan, mtu, cidr, gateway, nameservers, addressing }
   })
   return hashOf({
     name: asked.name,
@@ -179,9 +180,25 @@ export function requestFor(machineId: string, asked: AskedMachine, documents: Pa
 /** The documents that say what a machine is made of. */
 type Parts = Pick<ClusterDocuments, 'networks' | 'machineClasses'>
 
-/** On the node network; empty until the site has given one. */
-export const addressOfMachine = (machine: RememberedMachine, placement: Placement | undefined): string =>
-  machine.address !== '' || !placement ? machine.address : addressOf(placement)
+/** On the node network; empty until the site has given one, or until it was found where a DHCP server gives it. */
+export function addressOfMachine(
+  machine: RememberedMachine,
+  placement: Placement | undefined,
+  operations: readonly Operation[] = [],
+): string {
+  const given = machine.address !== '' || !placement ? machine.address : addressOf(placement)
+  return given === '' && placement ? foundAt(machine.machineId, operations) : given
+}
+
+function foundAt(machineId: string, operations: readonly Operation[]): string {
+  const [last] = operations
+    .filter(
+      ({ kind, subject, state }) => kind === 'machine.configure' && subject === machineId && state === 'succeeded',
+    )
+    .toSorted((a, b) => (b.finishedAt ?? 0) - (a.finishedAt ?? 0))
+  const found = last?.result?.outcome === 'succeeded' ? last.result.output['address'] : undefined
+  return typeof found === 'string' ? found : ''
+}
 
 /** `192.168.1.51` → `192.168.1.51/24`. */
 export function withPrefix(address: string, cidr: string): string {

@@ -45,7 +45,12 @@ export function configInputOf(
         { schematicId: intent.schematicId, version: intent.talosVersion, secureBoot: intent.secureBoot },
         factoryHost,
       ),
-      nics: intent.nics.map(({ mac, addressCidr, gateway, mtu }) => ({ mac, addresses: [addressCidr], gateway, mtu })),
+      nics: intent.nics.map(({ mac, addressCidr, gateway, mtu }) => ({
+        mac,
+        ...(addressCidr === undefined ? { addresses: [], dhcp: true } : { addresses: [addressCidr] }),
+        gateway,
+        mtu,
+      })),
       ...(intent.installDisk === undefined ? {} : { installDisk: { serial: intent.installDisk } }),
       nameservers: intent.nameservers,
       certSANs: intent.settings?.talos?.certSANs ?? [],

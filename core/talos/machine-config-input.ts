@@ -89,6 +89,8 @@ export interface MachineNic {
   readonly mac: string
   /** With prefix, as in `192.168.1.51/24`. */
   readonly addresses: readonly string[]
+  /** Asks a DHCP server. */
+  readonly dhcp?: boolean | undefined
   readonly gateway?: string | undefined
   readonly routes?: readonly Route[] | undefined
   readonly mtu?: number | undefined

@@ -107,6 +107,7 @@ async function resize(
 export function toView(gathered: Gathered, store: ClusterStore, now: number): ClusterView {
   const { documents, seen, refusals, growthRefusals } = gathered
   const { online, since, trouble } = seen.agent
+  const operations = store.operations.forView()
   return {
     now,
     cluster: documents.cluster,
@@ -120,7 +121,7 @@ export function toView(gathered: Gathered, store: ClusterStore, now: number): Cl
     contract: store.contract,
     machines: store.machines.all().map(({ machine, placement }) => ({
       ...machine,
-      address: addressOfMachine(machine, placement),
+      address: addressOfMachine(machine, placement, operations),
       placement,
       refusal: refusals.get(machine.machineId),
       growthRefusal: growthRefusals.get(machine.machineId),
@@ -128,10 +129,11 @@ export function toView(gathered: Gathered, store: ClusterStore, now: number): Cl
       unclear: seen.unclear[machine.machineId],
       // A node of that name with another address belongs to an earlier machine.
       node: seen.nodes.find(
-        (row) => row.name === machine.name && ['', addressOfMachine(machine, placement)].includes(row.address),
+        (row) =>
+          row.name === machine.name && ['', addressOfMachine(machine, placement, operations)].includes(row.address),
       ),
     })),
-    operations: store.operations.forView(),
+    operations,
     locks: store.locks.held(),
     holds: store.holds,
     placementFindings: [...store.placementFindings, ...revealedFinding(documents.revealedAt)],

@@ -10,6 +10,8 @@ export interface LanNetwork {
     readonly last: string
     readonly prefix: number
     readonly gateway: string | undefined
+    /** MAC, lower case → the address that is kept for it, without prefix; outside of the range that is given away. */
+    readonly kept?: Readonly<Record<string, string>>
   }
 }
 
@@ -38,6 +40,8 @@ export class LanNetworks {
     const key = `${bridge}/${vlan ?? ''}/${mac.toLowerCase()}`
     const known = this.#leases.get(key)
     if (known || !dhcp) return known
+    const kept = dhcp.kept?.[mac.toLowerCase()]
+    if (kept !== undefined) return { address: `${kept}/${dhcp.prefix}`, gateway: dhcp.gateway }
     const [first, last] = [parseIpv4(dhcp.first), parseIpv4(dhcp.last)]
     if (!first.ok || !last.ok) return undefined
     const taken = new Set([...this.#leases.values()].map(({ address }) => address))

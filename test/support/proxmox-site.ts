@@ -162,7 +162,6 @@ export const aRemoval = (
   role: 'controlplane',
   address: '192.168.1.51',
   mac: '02:54:41:00:00:01',
-  storage: 'local-zfs',
   vip: '192.168.1.50',
   peers: [],
   ...changed,

@@ -1,6 +1,7 @@
 import { isHealthyMember, isMember, openOperations, quorumRisk } from '../ask.ts'
 import { isRestarting } from '../disruption.ts'
 import type { ConfigIntent } from '../../model/operation.ts'
+import { addressOf } from '../../model/placement.ts'
 import { intentFor, intentHash } from '../intent.ts'
 import { hold, wish, type Rule, type Situation, type Verdict } from '../rule.ts'
 import type { MachineView } from '../view.ts'
@@ -45,11 +46,18 @@ function configuration({ view, documents }: Situation, machine: MachineView, int
     machineId: machine.machineId,
     name: machine.name,
     clusterUid: documents.cluster.uid,
-    address: machine.address,
+    ...whereabouts(machine),
     secretsVersion: view.secretsVersion,
     intent,
     intentHash: intentHash(intent),
   })
+}
+
+/** An address that was found once may be another one by now, so that the machine is asked again. */
+function whereabouts({ address, placement }: MachineView) {
+  const given = placement ? addressOf(placement) : address
+  if (given !== '' || !placement) return { address: given }
+  return { address: given, place: { host: placement.host, vmid: placement.vmid } }
 }
 
 /** A machine whose own intent was confirmed needs nothing; neither does one whose birth can no longer be changed. */

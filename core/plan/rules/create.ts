@@ -2,7 +2,7 @@ import type { AskedMachine } from '../../model/cluster-machines.ts'
 import type { Boot } from '../../model/hardware.ts'
 import type { Placement } from '../../model/placement.ts'
 import { clashesOnLan } from '../clash.ts'
-import { hardwareFor } from '../hardware.ts'
+import { addressingOf, hardwareFor } from '../hardware.ts'
 import { intentFor } from '../intent.ts'
 import { hold, wish, type Rule, type Situation, type Verdict } from '../rule.ts'
 import type { MachineView } from '../view.ts'
@@ -53,7 +53,7 @@ function creationOf({ documents, contract }: Situation, machine: MachineView, as
     guestAgent: (documents.cluster.spec.talos.extensions ?? []).some((name) => name.endsWith('qemu-guest-agent')),
     hardware: hardwareFor(placement, asked, documents),
     boot: bootOf(placement),
-    addressing: 'cloud-init' as const,
+    addressing: addressingOf(asked, documents),
     nameservers: intent.nameservers,
   }
 }

@@ -110,7 +110,6 @@ function removal({ view, documents, deleting }: Situation, machine: MachineView)
     address: machine.address,
     role: machine.role,
     mac: placement.nics[0]!.mac,
-    storage: placement.disks[0]!.storage,
     ...(view.secretsVersion > 0 ? { secretsVersion: view.secretsVersion } : {}),
     vip: documents.cluster.spec.endpoint.vip,
     peers: staying.map(({ machineId, name, address }) => ({ machineId, name, address })),

@@ -1,6 +1,6 @@
 import { isOpen } from '../../model/operation.ts'
 import { mayExist, openOperations } from '../ask.ts'
-import { hardwareFor } from '../hardware.ts'
+import { addressingOf, hardwareFor } from '../hardware.ts'
 import type { Plan, PlannedOperation } from '../plan-type.ts'
 import { holdsOf, SAFETY_LOOK_MS } from '../plan.ts'
 import { hold, wish, type Verdict } from '../rule.ts'
@@ -111,7 +111,7 @@ function creationOf({ machineId, name, placement }: MachineView, documents: Stan
     guestAgent: guestAgent ?? false,
     hardware: hardwareFor(placement!, askedOf(machine), documents),
     boot: { by: 'volume' as const, ...boot },
-    addressing: 'cloud-init' as const,
+    addressing: addressingOf(askedOf(machine), documents),
     nameservers: nameservers ?? (gateway === undefined ? [] : [gateway]),
   }
 }
@@ -138,7 +138,6 @@ function leaving(view: StandAloneView, machine: MachineView): readonly Verdict[]
       role: 'worker',
       address: '',
       mac: placement.nics[0]!.mac,
-      storage: placement.disks[0]!.storage,
       vip: '',
       peers: [],
     }),

@@ -29,14 +29,18 @@ export const kubeSpanDocuments: Renderer = ({ contract, cluster }) =>
 const linkAlias = (index: number): string => `net${index}`
 
 export const linkDocuments: Renderer = ({ machine }) =>
-  machine.nics.flatMap((nic, index) => nicDocuments(nic, linkAlias(index)))
+  machine.nics.flatMap((nic, index) => nicDocuments(nic, linkAlias(index), index))
 
-const nicDocuments = (nic: MachineNic, alias: string): readonly ConfigDocument[] => [
+/** Of two servers that name a gateway the first NIC's counts; this is what Talos gives a route by default. */
+const FIRST_METRIC = 1024
+
+const nicDocuments = (nic: MachineNic, alias: string, index: number): readonly ConfigDocument[] => [
   document('LinkAliasConfig', {
     name: alias,
     selector: { match: `mac(link.permanent_addr) == "${nic.mac.toLowerCase()}"` },
   }),
   document('LinkConfig', { name: alias, ...linkMembers(nic) }),
+  ...(nic.dhcp === true ? [document('DHCPv4Config', { name: alias, routeMetric: FIRST_METRIC + index })] : []),
   ...(nic.vlans ?? []).map((vlan) =>
     document('VLANConfig', { name: `${alias}.${vlan.id}`, vlanID: vlan.id, parent: alias, ...linkMembers(vlan) }),
   ),

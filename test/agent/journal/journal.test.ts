@@ -141,7 +141,6 @@ describe('operations', () => {
           clusterUid: CLUSTER,
           address: '192.168.1.51',
           mac: '02:00:00:00:00:01',
-          storage: 'local-zfs',
           vip: '192.168.1.50',
           peers: [],
         },

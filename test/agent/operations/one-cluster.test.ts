@@ -145,7 +145,6 @@ const remove = (machine: Machine, peers: readonly Peer[], role: 'controlplane' |
     ...machine,
     ...CLUSTER,
     role,
-    storage: 'local-zfs',
     vip: VIP,
     secretsVersion: 1,
     peers: [...peers],

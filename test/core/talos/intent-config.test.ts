@@ -54,6 +54,29 @@ test('a machine that installs itself is told its disk by serial, in the words of
   )
 })
 
+test.each(['v1.12.11', 'v1.13.9', 'v1.14.0'])(
+  '%s: a card without an address asks a DHCP server, the first one first',
+  async (talosVersion) => {
+    const nics = [
+      { mac: 'BC:24:11:00:00:01' },
+      { mac: 'BC:24:11:00:00:02', addressCidr: '10.0.0.5/24' },
+      { mac: 'BC:24:11:00:00:03' },
+    ]
+    const kubernetesVersion = talosVersion === 'v1.12.11' ? 'v1.35.0' : intent.kubernetesVersion
+    const input = configInputOf({ ...intent, talosVersion, kubernetesVersion, nics, secureBoot: true }, await aBundle())
+    if (!input.ok) throw new Error(JSON.stringify(input.error))
+    const documents = toDocuments(input.value)
+    expect(documents.filter(({ kind }) => kind === 'DHCPv4Config')).toMatchObject([
+      { name: 'net0', routeMetric: 1024 },
+      { name: 'net2', routeMetric: 1026 },
+    ])
+    expect(checkedMachineConfig(input.value, input.value.contract, { cluster: [], set: [], machine: [] }).ok).toBe(true)
+    expect(input.value.machine.installerImage).toBe(
+      `factory.talos.dev/nocloud-installer-secureboot/${intent.schematicId}:${talosVersion}`,
+    )
+  },
+)
+
 test('an intent for a Talos we cannot configure is refused', async () => {
   expect(configInputOf({ ...intent, talosVersion: 'v1.11.6' }, await aBundle())).toMatchObject({
     ok: false,
