@@ -27,7 +27,9 @@ export const leave: Rule = (situation) => {
     const bootstrapping = openOperations(view, view.cluster.uid).filter(
       (operation) => operation.kind === 'etcd.bootstrap' && view.bootstrap?.machineId === machine.machineId,
     )
-    const inTheWay = [...others, ...bootstrapping]
+    // With its whole cluster a machine need not be drained first, and nobody waits for one that is.
+    const polite = situation.deleting ? open.filter(isPoliteRemoval) : []
+    const inTheWay = [...others, ...bootstrapping, ...polite]
     if (inTheWay.length > 0)
       return inTheWay.flatMap((operation): readonly Verdict[] => {
         // Nobody else may start etcd, so its start is waited for, unless there is to be no cluster at all.
@@ -95,7 +97,10 @@ function awayNode({ view, wanted, leaving }: Situation): string | undefined {
   return (away ?? leaving.find((machine) => openOperations(view, machine.machineId).some(isRemoval)))?.name
 }
 
-const isRemoval = (operation: Operation): boolean => operation.kind === 'machine.remove'
+const isRemoval = (operation: Operation): operation is Operation<'machine.remove'> =>
+  operation.kind === 'machine.remove'
+/** It leaves members that stay. */
+const isPoliteRemoval = (operation: Operation): boolean => isRemoval(operation) && operation.input.peers.length > 0
 
 function removal({ view, documents, deleting }: Situation, machine: MachineView): Verdict {
   const placement = machine.placement

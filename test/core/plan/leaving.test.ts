@@ -76,3 +76,35 @@ describe('etcd cannot spare a member', () => {
     expect(kindsOf(aView({ secretsVersion: 1, bootstrap: only, machines: joined }))).toEqual(['machine.remove cp-1'])
   })
 })
+
+describe('the whole cluster goes while a machine of it leaves', () => {
+  const removalOf = (peers: readonly { machineId: string; name: string; address: string }[]) =>
+    anOperation('machine.remove', machineIdOf('cp-3'), { input: { ...removal, peers: [...peers] } })
+  const removal = {
+    machineId: machineIdOf('cp-3'),
+    name: 'cp-3',
+    host: 'pve-1',
+    vmid: 5003,
+    clusterUid: aView().cluster.uid,
+    role: 'controlplane' as const,
+    address: '192.168.1.53',
+    mac: '02:00:00:00:00:03',
+    storage: 'local-zfs',
+    vip: '192.168.1.50',
+  }
+  const goingWith = (operation: ReturnType<typeof removalOf>) => {
+    const view = aView({ secretsVersion: 1, bootstrap, machines: [aMember('cp-3')], operations: [operation] })
+    return plan({ ...view, cluster: { ...view.cluster, deletingAt: view.now } })
+  }
+
+  test('[O30] a removal that takes care of those who stay is called off, however long its pods would take', () => {
+    const operation = removalOf([{ machineId: machineIdOf('cp-1'), name: 'cp-1', address: '192.168.1.51' }])
+    const { cancel, operations, holds } = goingWith(operation)
+    expect({ cancel, operations }).toEqual({ cancel: [operation.operationId], operations: [] })
+    expect(holds).toContainEqual(expect.objectContaining({ code: 'operation-running', subject: 'cp-3' }))
+  })
+
+  test('one that takes care of nobody goes on', () => {
+    expect(goingWith(removalOf([])).cancel).toEqual([])
+  })
+})
