@@ -85,6 +85,8 @@ export interface SitePort {
   watch(siteUid: string, watch: WatchPut): Promise<void>
   /** The site is deleted, or this agent revoked: close the sockets, and count none of what they still say. */
   dismiss(siteUid: string, agentId?: string): Promise<void>
+  /** The agent has a new key: sockets that the old one opened are closed, and it dials again. */
+  redial(siteUid: string, agentId: string): Promise<void>
 }
 
 export type ReserveAnswer =

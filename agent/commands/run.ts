@@ -6,6 +6,8 @@ import { createBoundary, type Boundary } from '../crash-points.ts'
 import { createDialer } from '../dialer.ts'
 import { preflight } from '../doctor/preflight.ts'
 import { createLogger, type Logger } from '../log.ts'
+import { findIdentity } from '../identity/identity.ts'
+import { adoptNextKey, findNextIdentity } from '../identity/rotate-key.ts'
 import { createNodeEye } from '../observe/node-eye.ts'
 import { createReaderIdentities } from '../observe/reader-identities.ts'
 import { createTalosEye } from '../observe/talos-eye.ts'
@@ -79,7 +81,16 @@ async function run(config: LoadedConfig, own: OwnState, boundary: Boundary, log:
     siteUid: enrolment.siteUid,
     agentVersion: AGENT_VERSION,
     random: Math.random,
-    dial: dialRelay(enrolment, identity, () => Date.now() + skewMs),
+    dial: dialRelay(
+      enrolment,
+      {
+        // Read anew for each dial: the key may have been rotated meanwhile.
+        current: async () => (await findIdentity(config.stateDir)) ?? identity,
+        next: () => findNextIdentity(config.stateDir),
+        adoptNext: () => adoptNextKey(config.stateDir),
+      },
+      () => Date.now() + skewMs,
+    ),
     onServerTime: (serverTimeMs) => {
       skewMs = serverTimeMs - Date.now()
       log.warn({ event: 'clock.skewed', skewMs })

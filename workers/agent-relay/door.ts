@@ -1,11 +1,13 @@
 import { problem } from '#core/model/problem.ts'
 import { CONNECT_PATH, ENROLL_PATH } from '#core/protocol/enroll.ts'
+import { ROTATE_KEY_PATH } from '#core/protocol/rotate-key.ts'
 import type { RelayEnv } from '#durable-objects/env.ts'
 import { logError } from '#durable-objects/log.ts'
 import { problemResponse } from '#durable-objects/problem-response.ts'
 import { counted } from '#durable-objects/usage.ts'
 import { connect } from './connect.ts'
 import { enroll } from './enroll.ts'
+import { rotateKey } from './rotate-key.ts'
 
 /** Everything an agent may ask over HTTP. Whoever is not verified here reaches no object and writes no row (R1). */
 const ROUTES: Readonly<
@@ -13,6 +15,7 @@ const ROUTES: Readonly<
 > = {
   [ENROLL_PATH]: { method: 'POST', handle: enroll },
   [CONNECT_PATH]: { method: 'GET', handle: connect },
+  [ROTATE_KEY_PATH]: { method: 'POST', handle: rotateKey },
 }
 
 export async function relay(request: Request, env: RelayEnv): Promise<Response> {
