@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command } from 'commander'
+import { addAdmitCommand } from './commands/admit.ts'
 import { addCredentialCommands } from './commands/credentials.ts'
 import { addDoctorCommand } from './commands/doctor.ts'
 import { addEnrollCommand } from './commands/enroll.ts'
@@ -22,6 +23,7 @@ addEnrollCommand(program)
 addCredentialCommands(program)
 addStatusCommand(program)
 addTrustCommand(program)
+addAdmitCommand(program)
 addRotateKeyCommand(program)
 addDoctorCommand(program)
 addRightsCommand(program)

@@ -19,6 +19,7 @@ import { dialRelay } from '../session/dial-relay.ts'
 import type { LinkState } from '../session/stay-connected.ts'
 import { createServiceManager } from '../systemd/notify.ts'
 import { AGENT_VERSION } from '../version.ts'
+import { admitter } from './admit.ts'
 import { createDesk } from './desk.ts'
 import { deskSocketPath, serveDesk } from './desk-socket.ts'
 import { fail } from './fail.ts'
@@ -125,6 +126,7 @@ async function run(config: LoadedConfig, own: OwnState, boundary: Boundary, log:
     now: Date.now,
     link: () => agent.link.state(),
     proxmoxTrouble: agent.observer.trouble,
+    admit: admitter(config.stateDir, own),
   })
   const door = await serveDesk(desk, deskSocketPath(config.stateDir, process.env), log).catch((thrown: unknown) => {
     log.error({ event: 'desk.closed', err: thrown })

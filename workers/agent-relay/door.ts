@@ -1,10 +1,12 @@
 import { problem } from '#core/model/problem.ts'
+import { PEERS_PATH, SEALED_COPIES_PATH } from '#core/protocol/admission.ts'
 import { CONNECT_PATH, ENROLL_PATH } from '#core/protocol/enroll.ts'
 import { ROTATE_KEY_PATH } from '#core/protocol/rotate-key.ts'
 import type { RelayEnv } from '#durable-objects/env.ts'
 import { logError } from '#durable-objects/log.ts'
 import { problemResponse } from '#durable-objects/problem-response.ts'
 import { counted } from '#durable-objects/usage.ts'
+import { peers, sealedCopies } from './admission.ts'
 import { connect } from './connect.ts'
 import { enroll } from './enroll.ts'
 import { rotateKey } from './rotate-key.ts'
@@ -15,6 +17,8 @@ const ROUTES: Readonly<
 > = {
   [ENROLL_PATH]: { method: 'POST', handle: enroll },
   [CONNECT_PATH]: { method: 'GET', handle: connect },
+  [PEERS_PATH]: { method: 'GET', handle: peers },
+  [SEALED_COPIES_PATH]: { method: 'POST', handle: sealedCopies },
   [ROTATE_KEY_PATH]: { method: 'POST', handle: rotateKey },
 }
 
