@@ -1,9 +1,11 @@
 #!/usr/bin/env node
 import { Command } from 'commander'
+import { addAdmitCommand } from './commands/admit.ts'
 import { addCredentialCommands } from './commands/credentials.ts'
 import { addDoctorCommand } from './commands/doctor.ts'
 import { addEnrollCommand } from './commands/enroll.ts'
 import { addRightsCommand } from './commands/rights.ts'
+import { addRotateKeyCommand } from './commands/rotate-key.ts'
 import { addRunCommand } from './commands/run.ts'
 import { addStatusCommand } from './commands/status.ts'
 import { addTrustCommand } from './commands/trust.ts'
@@ -21,6 +23,8 @@ addEnrollCommand(program)
 addCredentialCommands(program)
 addStatusCommand(program)
 addTrustCommand(program)
+addAdmitCommand(program)
+addRotateKeyCommand(program)
 addDoctorCommand(program)
 addRightsCommand(program)
 

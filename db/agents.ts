@@ -164,6 +164,38 @@ export async function decideAgent(
   ])
 }
 
+/**
+ * A new identity key for an agent that still has the one it was found with; false when it does not. The caller has
+ * verified the signatures of both.
+ */
+export async function rotateAgentKey(
+  db: Db,
+  agent: AgentRow,
+  change: {
+    readonly identityKey: string
+    readonly fingerprint: string
+    readonly ageProof: string
+    readonly at: number
+    readonly requestId: string
+  },
+): Promise<boolean> {
+  const { identityKey, fingerprint, ageProof, at, requestId } = change
+  // The audit row first: it is written only while the row still has the old key.
+  const [, changed] = await db.batch([
+    db.insert(audit).select(sql`
+      select null, ${at}, ${`agent:${agent.id}`}, 'agent.key-rotated', 'Site', documents.name, documents.uid, null,
+             ${requestId}, json_object('agentId', agents.id, 'from', agents.fingerprint, 'to', ${fingerprint})
+      from agents join documents on documents.uid = agents.site_uid
+      where agents.id = ${agent.id} and agents.identity_key = ${agent.identityKey} and agents.revoked_at is null`),
+    db
+      .update(agents)
+      .set({ identityKey, fingerprint, ageProof })
+      .where(and(eq(agents.id, agent.id), eq(agents.identityKey, agent.identityKey), isNull(agents.revokedAt)))
+      .returning({ id: agents.id }),
+  ])
+  return changed.length > 0
+}
+
 export const revokeAgent = (db: Db, agent: AgentRow, siteName: string, actor: Actor): Promise<void> =>
   decideAgent(db, agent, 'agent.revoked', siteName, actor)
 

@@ -95,6 +95,8 @@ export interface SitePort {
   openLane(siteUid: string, nonce: string): Promise<'asked' | 'agent-away' | 'agent-too-old'>
   /** The site is deleted, or this agent revoked: close the sockets, and count none of what they still say. */
   dismiss(siteUid: string, agentId?: string): Promise<void>
+  /** The agent has a new key: sockets that the old one opened are closed, and it dials again. */
+  redial(siteUid: string, agentId: string): Promise<void>
 }
 
 /** One per site, named by the site's uid; sockets come in by fetch. */

@@ -24,10 +24,16 @@ const ROOMS: readonly Room[] = [
   { folder: 'workers/api/', mayImport: ['core/', 'db/', 'durable-objects/ports.ts'] },
   { folder: 'workers/agent-relay/', mayImport: ['core/', 'db/', 'durable-objects/'] },
   { folder: 'agent/', mayImport: ['core/'], notPackages: ['cloudflare:', 'hono', 'drizzle-orm'] },
-  // One maker of secrets, for the agent and for people: docs/decisions/0005.
+  // One maker of secrets, for the agent and for people: docs/decisions/0005. One opener and one minter, for the same reason.
   {
     folder: 'cli/',
-    mayImport: ['core/', 'agent/vault/create-bundle.ts'],
+    mayImport: [
+      'core/',
+      'agent/vault/create-bundle.ts',
+      'agent/vault/seal.ts',
+      'agent/vault/mint.ts',
+      'agent/identity/age-proof.ts',
+    ],
     notPackages: ['cloudflare:', 'hono', 'drizzle-orm'],
   },
   // The lab is a product of its own: one mistake must not confirm itself.

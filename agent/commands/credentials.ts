@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { loadConfig, stateDirOf } from '../config/load-config.ts'
+import { admitter } from './admit.ts'
 import { createDesk, type CredentialKind } from './desk.ts'
 import { askDesk, CredentialsAnswer, credentialsQuestion, deskSocketPath } from './desk-socket.ts'
 import { fail } from './fail.ts'
@@ -46,6 +47,7 @@ function add(program: Command, what: CredentialKind, description: string): void 
         now: Date.now,
         link: () => ({ link: 'not-running' }),
         proxmoxTrouble: () => undefined,
+        admit: admitter(stateDir, own.value),
       })
       const issued = await desk.issue(what, cluster)
       journal.close()

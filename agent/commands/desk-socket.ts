@@ -31,6 +31,8 @@ export function deskSocketPath(stateDir: string, env: Environment): string {
 
 const IssueRequest = z.strictObject({ what: z.enum(CREDENTIAL_KINDS), cluster: z.string().max(64) })
 
+const AdmitRequest = z.strictObject({ fingerprint: z.string().max(64) })
+
 /** Serves the desk. The caller has the journal, so a socket that is already there belongs to a process that is gone. */
 export function serveDesk(desk: Desk, path: string, log: Logger): Promise<Server> {
   rmSync(path, { force: true })
@@ -57,8 +59,15 @@ async function answer(desk: Desk, incoming: IncomingMessage, response: ServerRes
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
   }
   if (incoming.method === 'GET' && incoming.url === '/status') return say(200, desk.status())
-  if (incoming.method !== 'POST' || incoming.url !== '/credentials') return say(404, { error: 'not found' })
+  if (incoming.method !== 'POST' || !['/credentials', '/admit'].includes(incoming.url ?? ''))
+    return say(404, { error: 'not found' })
   const body = await readText(incoming, MAX_BODY_CHARS)
+  if (incoming.url === '/admit') {
+    const wish = AdmitRequest.safeParse(body === undefined ? undefined : parseJson(body))
+    if (!wish.success) return say(400, { error: z.prettifyError(wish.error) })
+    const admitted = await desk.admit(wish.data.fingerprint)
+    return admitted.ok ? say(200, { bundles: admitted.value }) : say(409, { error: admitted.error })
+  }
   const asked = IssueRequest.safeParse(body === undefined ? undefined : parseJson(body))
   if (!asked.success) return say(400, { error: z.prettifyError(asked.error) })
   const issued = await desk.issue(asked.data.what, asked.data.cluster)

@@ -19,6 +19,8 @@ export interface Desk {
   status(): DeskStatus
   /** A client certificate for one hour, as the file its tool reads; journalled before it is handed out. */
   issue(what: CredentialKind, clusterName: string): Promise<Result<Secret<string>, string>>
+  /** Lets another agent open the bundles; how many those are. */
+  admit(fingerprint: string): Promise<Result<number, string>>
 }
 
 export type CredentialKind = 'kubeconfig' | 'talosconfig'
@@ -58,6 +60,7 @@ export interface DeskDeps {
   readonly now: () => number
   readonly link: () => DeskStatus['link']
   readonly proxmoxTrouble: () => string | undefined
+  readonly admit: Desk['admit']
 }
 
 const TTL_MS = 60 * 60_000
@@ -84,6 +87,7 @@ export function createDesk(deps: DeskDeps): Desk {
   }
 
   return {
+    admit: deps.admit,
     async issue(what, clusterName) {
       const watches = journal.watches.all()
       const watch = watches.find((known) => known.clusterName === clusterName)

@@ -14,6 +14,8 @@ import { dialLane } from '../lane/dial-lane.ts'
 import { createLane } from '../lane/lane.ts'
 import { serveStream } from '../lane/serve-stream.ts'
 import { createLogger, type Logger } from '../log.ts'
+import { findIdentity } from '../identity/identity.ts'
+import { adoptNextKey, findNextIdentity } from '../identity/rotate-key.ts'
 import { createNodeEye } from '../observe/node-eye.ts'
 import { createReaderIdentities } from '../observe/reader-identities.ts'
 import { createTalosEye } from '../observe/talos-eye.ts'
@@ -25,6 +27,7 @@ import { dialRelay } from '../session/dial-relay.ts'
 import type { LinkState } from '../session/stay-connected.ts'
 import { createServiceManager } from '../systemd/notify.ts'
 import { AGENT_VERSION } from '../version.ts'
+import { admitter } from './admit.ts'
 import { createDesk } from './desk.ts'
 import { deskSocketPath, serveDesk } from './desk-socket.ts'
 import { fail } from './fail.ts'
@@ -110,7 +113,16 @@ async function run(config: LoadedConfig, own: OwnState, boundary: Boundary, log:
     siteUid: enrolment.siteUid,
     agentVersion: AGENT_VERSION,
     random: Math.random,
-    dial: dialRelay(enrolment, identity, () => Date.now() + skewMs),
+    dial: dialRelay(
+      enrolment,
+      {
+        // Read anew for each dial: the key may have been rotated meanwhile.
+        current: async () => (await findIdentity(config.stateDir)) ?? identity,
+        next: () => findNextIdentity(config.stateDir),
+        adoptNext: () => adoptNextKey(config.stateDir),
+      },
+      () => Date.now() + skewMs,
+    ),
     onServerTime: (serverTimeMs) => {
       skewMs = serverTimeMs - Date.now()
       log.warn({ event: 'clock.skewed', skewMs })
@@ -147,6 +159,7 @@ async function run(config: LoadedConfig, own: OwnState, boundary: Boundary, log:
     now: Date.now,
     link: () => agent.link.state(),
     proxmoxTrouble: agent.observer.trouble,
+    admit: admitter(config.stateDir, own),
   })
   const door = await serveDesk(desk, deskSocketPath(config.stateDir, process.env), log).catch((thrown: unknown) => {
     log.error({ event: 'desk.closed', err: thrown })

@@ -42,6 +42,10 @@ export async function ensureIdentity(stateDir: string): Promise<Identity> {
   return identity
 }
 
+/** The same agent under another identity key. */
+export const withSigningKey = (identity: Identity, signingKey: KeyObject): Promise<Identity> =>
+  toIdentity(signingKey, identity.ageIdentity.reveal())
+
 async function toIdentity(signingKey: KeyObject, ageIdentity: string): Promise<Identity> {
   const { x } = createPublicKey(signingKey).export({ format: 'jwk' })
   if (!x) throw new Error(`${IDENTITY_KEY_FILE} does not hold an Ed25519 key`)

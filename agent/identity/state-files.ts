@@ -15,7 +15,12 @@ export function writePrivateFile(path: string, text: string): void {
   } finally {
     closeSync(file)
   }
-  renameSync(waiting, path)
+  replaceWith(path, waiting)
+}
+
+/** A file takes the place of another one, in one step that is on the disk when this returns. */
+export function replaceWith(path: string, by: string): void {
+  renameSync(by, path)
   const directory = openSync(dirname(path), 'r')
   try {
     fsyncSync(directory)

@@ -94,6 +94,7 @@ export interface MadeMachines {
 
 /** Ciphertext of secrets bundles. Insert-only by (cluster, version): the first one stays. */
 export interface SealedSecrets {
+  all(): readonly { readonly clusterUid: string; readonly version: number }[]
   get(clusterUid: string, version: number): string | undefined
   /** What is stored afterwards: `ciphertext`, or the one that was there before. */
   put(clusterUid: string, version: number, ciphertext: string): string

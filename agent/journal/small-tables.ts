@@ -19,6 +19,7 @@ export function openConfiguredMachines(database: Database): ConfiguredMachines {
   }
 }
 
+const BundleRow = z.object({ clusterUid: z.string(), version: z.number() })
 const CiphertextRow = z.object({ ciphertext: z.string() })
 
 export function openSealedSecrets(database: Database, now: () => number): SealedSecrets {
@@ -31,6 +32,11 @@ export function openSealedSecrets(database: Database, now: () => number): Sealed
     )[0]?.ciphertext
   return {
     get,
+    all: () =>
+      database.all(
+        BundleRow,
+        'SELECT cluster_uid AS clusterUid, version FROM sealed_secrets ORDER BY cluster_uid, version',
+      ),
     put(clusterUid, version, ciphertext) {
       database.commit('secrets', () =>
         database.run(

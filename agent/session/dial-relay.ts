@@ -20,11 +20,30 @@ const DoorAnswer = z.object({
   serverTimeMs: z.number().optional(),
 })
 
+/** Which keys may open the door. */
+export interface DoorKeys {
+  readonly current: () => Promise<Identity>
+  /** A key whose rotation may have been cut off before its answer came. */
+  readonly next?: (() => Promise<Identity | undefined>) | undefined
+  /** The door opened to the next key: it takes the current one's place. */
+  readonly adoptNext?: (() => void) | undefined
+}
+
 /** Opens the control socket at the relay, with a fresh door token each time. `now` is the time the relay believes in. */
-export function dialRelay(enrolment: Enrolment, identity: Identity, now: () => number): Dial {
+export function dialRelay(enrolment: Enrolment, keys: DoorKeys, now: () => number): Dial {
   const url = new URL(CONNECT_PATH, enrolment.relayOrigin)
   url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:'
   return async (events) => {
+    const opened = await openWith(await keys.current(), events)
+    if (opened.ok || opened.error.code !== 'agent-unknown') return opened
+    const next = await keys.next?.()
+    if (!next) return opened
+    const later = await openWith(next, events)
+    if (later.ok) keys.adoptNext?.()
+    return later.ok ? later : opened
+  }
+
+  async function openWith(identity: Identity, events: SocketEvents) {
     const token = await signDoorToken(enrolment, identity, now())
     const socket = new WebSocket(url, SUBPROTOCOL, {
       perMessageDeflate: false,

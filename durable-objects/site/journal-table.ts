@@ -49,6 +49,12 @@ export class JournalTable {
     return true
   }
 
+  /** The key has been replaced: whoever has a copy of the old one is locked out. */
+  markUnique(agentId: string): void {
+    const known = this.find(agentId)
+    if (known?.clonedAt !== undefined) this.#put(agentId, { ...known, clonedAt: undefined })
+  }
+
   /** Never admitted again, and no longer anybody's copy. */
   dismiss(agentId: string, at: number): void {
     const known = this.find(agentId)

@@ -30,6 +30,9 @@ import { MAX_MAIL } from './mailbox.ts'
 import { resizePlaces } from './resize-places.ts'
 import type { SiteStore } from './site-store.ts'
 
+/** Source: RFC 6455 and its registry; the agent dials again at once. */
+const RESTART = 1012
+
 /**
  * One object per site: the only allocator of its capacity and addresses, the post office between clusters and agent, and
  * the keeper of what the agent sees (rules S1–S9).
@@ -154,6 +157,15 @@ export class SiteObject extends DurableObject<RelayEnv> implements SitePort {
   }
 
   /** A control socket whose token the relay Worker has verified; its claims come in headers that only the Worker sets. */
+  async redial(siteUid: string, agentId: string): Promise<void> {
+    const { store, conversation } = this.#desk(siteUid)
+    store.journals.markUnique(agentId)
+    const led = this.#link.leader(store)?.attachment.agentId === agentId
+    for (const socket of this.#link.sockets())
+      if (readAttachment(socket).agentId === agentId) this.#link.over(socket, RESTART, 'a new key')
+    await this.#follow({ ...(led ? conversation.lost(Date.now()) : {}), publish: true })
+  }
+
   override async fetch(request: Request): Promise<Response> {
     const pass = readDoorPass(request.headers)
     if (!pass) return problemResponse(problem('unauthorized', { missing: Object.values(DOOR_HEADERS) }))

@@ -1,15 +1,10 @@
-import { problem, type Problem } from '#core/model/problem.ts'
+import { problem } from '#core/model/problem.ts'
 import { CONNECT_PATH } from '#core/protocol/enroll.ts'
 import { SUBPROTOCOL } from '#core/protocol/version.ts'
-import { findAgent } from '#db/agents.ts'
-import { openDb } from '#db/open.ts'
 import { doorHeaders } from '#durable-objects/door-pass.ts'
 import type { RelayEnv } from '#durable-objects/env.ts'
 import { problemResponse } from '#durable-objects/problem-response.ts'
-import { verifyDoorToken } from './door-token.ts'
-
-/** A door token is about 400 characters. */
-const MAX_TOKEN_CHARS = 2_048
+import { passOf, refusal } from './authorised.ts'
 
 /**
  * The upgrade of an agent's control socket. The token is verified against D1 before the Site object hears anything; the
@@ -20,21 +15,12 @@ export async function connect(request: Request, env: RelayEnv): Promise<Response
     return problemResponse(problem('invalid-request', { expects: `a WebSocket upgrade with ${SUBPROTOCOL}` }))
   const url = new URL(request.url)
   const nowMs = Date.now()
-  const token = /^Bearer ([\w.-]+)$/.exec(request.headers.get('Authorization') ?? '')?.[1] ?? ''
-  if (token.length > MAX_TOKEN_CHARS) return refusal(problem('agent-unknown'), nowMs)
-  const audience = env.RELAY_ORIGIN ?? url.origin
-  const pass = await verifyDoorToken(token, { audience, nowMs }, (agentId) => findAgent(openDb(env.DB), agentId))
+  const pass = await passOf(request, env, nowMs)
   if (!pass.ok) return refusal(pass.error, nowMs)
   const site = env.SITE.get(env.SITE.idFromName(pass.value.siteUid))
   return site.fetch(`${url.origin}${CONNECT_PATH}`, {
     headers: { Upgrade: 'websocket', 'Sec-WebSocket-Protocol': SUBPROTOCOL, ...doorHeaders(pass.value) },
   })
-}
-
-function refusal(found: Problem, nowMs: number): Response {
-  const response = problemResponse(found, found.code === 'clock-skewed' ? { serverTimeMs: nowMs } : {})
-  response.headers.set('www-authenticate', 'Bearer')
-  return response
 }
 
 const offersSubprotocol = (headers: Headers): boolean =>

@@ -4,6 +4,8 @@ import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { parse } from 'yaml'
+import { err, ok } from '#core/base/result.ts'
+import { AdmitAnswer, admitQuestion } from '#agent/commands/admit.ts'
 import { createDesk } from '#agent/commands/desk.ts'
 import {
   askDesk,
@@ -40,6 +42,7 @@ async function aDesk(stateDir = aStateDir()) {
     now: Date.now,
     link: () => ({ link: 'not-running' }),
     proxmoxTrouble: () => undefined,
+    admit: (fingerprint) => Promise.resolve(fingerprint === 'known' ? ok(2) : err('nobody has it')),
   })
   return { desk, journal, vault, stateDir }
 }
@@ -116,6 +119,8 @@ describe('desk socket', () => {
     expect(status).toMatchObject({ ok: true, value: { siteName: 'home', clusters: [{ name: 'home' }] } })
     const config = await askDesk(path, credentialsQuestion('talosconfig', 'home'), CredentialsAnswer)
     expect(config?.ok && parse(config.value.text).contexts.home.endpoints).toEqual(['192.168.1.51'])
+    expect(await askDesk(path, admitQuestion('known'), AdmitAnswer)).toEqual({ ok: true, value: { bundles: 2 } })
+    expect(await askDesk(path, admitQuestion('other'), AdmitAnswer)).toEqual({ ok: false, error: 'nobody has it' })
     expect(await askDesk(path, credentialsQuestion('kubeconfig', 'other'), CredentialsAnswer)).toMatchObject({
       ok: false,
     })

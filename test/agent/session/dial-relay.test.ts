@@ -8,7 +8,7 @@ import { CLOSE_CODES, SUBPROTOCOL } from '#core/protocol/version.ts'
 import { noBoundary } from '#agent/crash-points.ts'
 import { ensureIdentity } from '#agent/identity/identity.ts'
 import { createLogger } from '#agent/log.ts'
-import { dialRelay } from '#agent/session/dial-relay.ts'
+import { dialRelay, type DoorKeys } from '#agent/session/dial-relay.ts'
 import { startSession } from '#agent/session/session.ts'
 import { stayConnected, type LinkState } from '#agent/session/stay-connected.ts'
 import { anEnrolment } from '../identity/an-enrolment.ts'
@@ -35,13 +35,13 @@ async function aDoor(answer: (attempt: number) => { readonly status: number; rea
   return { origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, sockets, tokens }
 }
 
-async function aLink(origin: string) {
+async function aLink(origin: string, keys: Partial<DoorKeys> = {}) {
   const identity = await ensureIdentity(aStateDir())
   const journal = aJournal()
   const states: LinkState[] = []
   const serverTimes: number[] = []
   const link = stayConnected({
-    dial: dialRelay({ ...anEnrolment, relayOrigin: origin }, identity, Date.now),
+    dial: dialRelay({ ...anEnrolment, relayOrigin: origin }, { current: async () => identity, ...keys }, Date.now),
     log: createLogger('error', 'silent'),
     random: () => 0,
     onServerTime: (time) => serverTimes.push(time),
@@ -65,6 +65,15 @@ async function aLink(origin: string) {
 }
 
 describe('the door', () => {
+  test('[K3] a key whose rotation was cut off opens the door at once, and takes the place of the refused one', async () => {
+    const next = await ensureIdentity(aStateDir())
+    const body = JSON.stringify({ code: 'agent-unknown' })
+    const door = await aDoor((attempt) => (attempt === 1 ? { status: 401, body } : 'open'))
+    let adopted = 0
+    await aLink(door.origin, { next: async () => next, adoptNext: () => void adopted++ })
+    await vi.waitFor(() => expect([door.sockets.length, adopted]).toEqual([1, 1]))
+  })
+
   test('[S22] a cut link comes back with a fresh token', async () => {
     const door = await aDoor(() => 'open')
     const { link } = await aLink(door.origin)

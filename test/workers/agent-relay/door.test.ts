@@ -4,12 +4,16 @@ import { sha256 } from '@noble/hashes/sha2.js'
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
 import { base64url, exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { CONNECT_PATH, ENROLL_PATH, JOIN_TOKEN_PREFIX, type EnrollResponse } from '#core/protocol/enroll.ts'
+import { agePhrase, CONNECT_PATH, ENROLL_PATH, JOIN_TOKEN_PREFIX, type EnrollResponse } from '#core/protocol/enroll.ts'
+import { PEERS_PATH, SEALED_COPIES_PATH } from '#core/protocol/admission.ts'
+import { ROTATE_KEY_PATH, rotationPhrase } from '#core/protocol/rotate-key.ts'
 import { SUBPROTOCOL } from '#core/protocol/version.ts'
 import { createJoinToken, decideAgent, findAgent, revokeAgent } from '#db/agents.ts'
+import { listAudit } from '#db/audit.ts'
 import type { Db } from '#db/open.ts'
+import { findCiphertextFor, insertSealedSecrets } from '#db/sealed-secrets.ts'
 import { DOOR_HEADERS } from '#durable-objects/door-pass.ts'
-import { aSite } from '../../db/builders.ts'
+import { aCluster, aSite } from '../../db/builders.ts'
 import { aMigratedDb, newUid, relayEnv, sitePort, writeDocument } from '../../durable-objects/support/relay-world.ts'
 
 const ORIGIN = 'https://relay.example'
@@ -157,6 +161,119 @@ describe('a pending agent', () => {
     const agent = await pending()
     await decideAgent(db, (await findAgent(db, agent.agentId))!, 'agent.rejected', 'home', actor)
     expect((await knock(await doorToken(agent))).status).toBe(401)
+  })
+})
+
+describe('a new key', () => {
+  interface Keys {
+    readonly publicKey: string
+    readonly privateKey: Key
+  }
+  const aKey = async (): Promise<Keys> => {
+    const { publicKey, privateKey } = await generateKeyPair('EdDSA', { extractable: true })
+    return { publicKey: (await exportJWK(publicKey)).x ?? '', privateKey }
+  }
+  const signed = async ({ privateKey }: Keys, text: string): Promise<string> =>
+    base64url.encode(
+      new Uint8Array(await crypto.subtle.sign('Ed25519', privateKey as CryptoKey, new TextEncoder().encode(text))),
+    )
+  const ageRecipient = `age1${'q'.repeat(58)}`
+
+  async function aRotation(changes: { by?: Keys; next?: Keys; agentId?: string } = {}) {
+    const { body, privateKey, enroll } = await anEnrolment()
+    const { agentId } = (await (await enroll()).json()) as EnrollResponse
+    const old: Keys = { publicKey: body.identityKey ?? '', privateKey }
+    const next = changes.next ?? (await aKey())
+    const phrase = rotationPhrase(agentId, next.publicKey)
+    const request = {
+      agentId,
+      identityKey: next.publicKey,
+      signedByOld: await signed(changes.by ?? old, phrase),
+      signedByNew: await signed(next, phrase),
+      ageProof: await signed(next, agePhrase(ageRecipient)),
+    }
+    const ask = (body: object = request) => relay(ROTATE_KEY_PATH, { method: 'POST', body: JSON.stringify(body) })
+    return { agentId, old, next, request, ask }
+  }
+
+  test('[K3] the old key vouches for it, is refused from then on, and its socket is closed; repeating is safe', async () => {
+    const { agentId, old, next, ask } = await aRotation()
+    const socket = (await knock(await doorToken({ agentId, privateKey: old.privateKey }))).webSocket
+    const closed = new Promise<number>((resolve) => socket?.addEventListener('close', ({ code }) => resolve(code)))
+    socket?.accept()
+    const answer = await ask()
+    const { fingerprint } = (await answer.json()) as { fingerprint: string }
+    expect(await findAgent(db, agentId)).toMatchObject({ identityKey: next.publicKey, fingerprint })
+    expect(await closed).toBe(1012)
+    expect((await ask()).status).toBe(200)
+    expect((await knock(await doorToken({ agentId, privateKey: old.privateKey }))).status).toBe(401)
+    const again = await knock(await doorToken({ agentId, privateKey: next.privateKey }))
+    expect(again.status).toBe(101)
+    again.webSocket?.accept()
+    again.webSocket?.close()
+    const rotations = (await listAudit(db, { limit: 200 })).filter(({ action }) => action === 'agent.key-rotated')
+    expect(rotations).toMatchObject([{ actor: `agent:${agentId}`, facts: { agentId, to: fingerprint } }])
+  })
+
+  test('[K3] nobody but the holder of both keys changes one, and each refusal is the same', async () => {
+    const stranger = await aRotation({ by: await aKey() })
+    const { agentId, request, ask, old } = await aRotation()
+    const foreign = await aKey()
+    const phrase = rotationPhrase(agentId, request.identityKey)
+    const attempts = [
+      stranger.ask(),
+      ask({ ...request, signedByNew: await signed(foreign, phrase) }),
+      ask({ ...request, ageProof: await signed(foreign, agePhrase(ageRecipient)) }),
+      ask({ ...request, identityKey: foreign.publicKey }),
+      ask({ ...request, agentId: newUid() }),
+    ]
+    for (const answer of await Promise.all(attempts))
+      expect([answer.status, ((await answer.json()) as { code: string }).code]).toEqual([401, 'agent-unknown'])
+    expect((await ask({ ...request, more: 1 })).status).toBe(400)
+    expect((await findAgent(db, agentId))?.identityKey).toBe(old.publicKey)
+    await revokeAgent(db, (await findAgent(db, agentId))!, 'home', actor)
+    expect((await ask()).status).toBe(401)
+  })
+})
+
+describe('others of the site', () => {
+  const authorised = async (agent: { agentId: string; privateKey: Key }) => ({
+    Authorization: `Bearer ${await doorToken(agent)}`,
+  })
+  const copy = async (agent: { agentId: string; privateKey: Key }, body: object) =>
+    relay(SEALED_COPIES_PATH, { method: 'POST', body: JSON.stringify(body), headers: await authorised(agent) })
+
+  test('[K6] an approved agent is told of the approved ones of its own site, and nobody else is told anything', async () => {
+    const agent = await anAgent()
+    const pending = await anAgent({ token: await aJoinToken(60_000, false) })
+    const answer = await relay(PEERS_PATH, { headers: await authorised(agent) })
+    const { agents } = (await answer.json()) as { agents: { agentId: string }[] }
+    const ids = agents.map(({ agentId }) => agentId)
+    expect([ids.includes(agent.agentId), ids.includes(pending.agentId)]).toEqual([true, false])
+    expect((await relay(PEERS_PATH)).status).toBe(401)
+    expect((await relay(PEERS_PATH, { headers: await authorised(pending) })).status).toBe(403)
+    expect((await relay(SEALED_COPIES_PATH, { method: 'POST', body: '{}' })).status).toBe(401)
+  })
+
+  test('[K6] a bundle sealed anew is kept for an approved agent of the same site and for a bundle of that site', async () => {
+    const [by, newcomer] = [await anAgent(), await anAgent()]
+    const clusterUid = newUid()
+    await writeDocument(db, clusterUid, aCluster(`c-${clusterUid.slice(9)}`))
+    const sealed = { clusterUid, version: 1, ciphertext: 'original', recipients: [], createdAt: 1 }
+    await insertSealedSecrets(db, sealed)
+    const body = { agentId: newcomer.agentId, clusterUid, version: 1, ciphertext: 'anew' }
+    expect((await copy(by, body)).status).toBe(201)
+    expect(await findCiphertextFor(db, newcomer.agentId, clusterUid, 1)).toBe('anew')
+    expect(await findCiphertextFor(db, by.agentId, clusterUid, 1)).toBe('original')
+
+    const strangeUid = newUid()
+    await writeDocument(db, strangeUid, aCluster(`c-${strangeUid.slice(9)}`, { site: 'elsewhere' }))
+    await insertSealedSecrets(db, { ...sealed, clusterUid: strangeUid })
+    const pending = await anAgent({ token: await aJoinToken(60_000, false) })
+    const wrongs = [{ clusterUid: strangeUid }, { version: 2 }, { agentId: newUid() }, { agentId: pending.agentId }]
+    for (const wrong of wrongs) expect((await copy(by, { ...body, ...wrong })).status).toBe(404)
+    expect((await copy(by, { ...body, version: 0 })).status).toBe(400)
+    expect((await copy(by, { ...body, ciphertext: 'x'.repeat(90_000) })).status).toBe(413)
   })
 })
 

@@ -36,9 +36,11 @@ const SealedAnswer = z
   })
   .openapi('SealedSecrets')
 
-const toAnswer = ({ place: _, createdAt, clusterName, site, ...sealed }: ListedSecrets) => ({
-  ...sealed,
-  recipients: [...sealed.recipients],
+const toAnswer = ({ createdAt, clusterName, site, clusterUid, version, ciphertext, recipients }: ListedSecrets) => ({
+  clusterUid,
+  version,
+  ciphertext,
+  recipients: [...recipients],
   ...(clusterName === undefined ? {} : { clusterName }),
   ...(site === undefined ? {} : { site }),
   createdAt: iso(createdAt),
