@@ -3,9 +3,10 @@ import type { Db } from '#db/open.ts'
 /** Bindings of the API script, as wrangler.toml gives them. */
 export interface ApiBindings {
   readonly DB: D1Database
-  /** Both classes live in the relay script. */
+  /** All classes live in the relay script. */
   readonly CLUSTER: DurableObjectNamespace
   readonly SITE: DurableObjectNamespace
+  readonly LANE: DurableObjectNamespace
   readonly ASSETS: Fetcher
   /** The one credential of the owner. */
   readonly ADMIN_TOKEN: string
