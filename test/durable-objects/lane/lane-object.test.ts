@@ -121,16 +121,19 @@ describe('a lane', () => {
     await until('the other goes on', () => far.texts.includes('on'))
   })
 
-  test.each(MODES)('[L6] when the agent goes, its clients are told, and the next one asks anew, $mode', async ({ mode }) => {
-    const { world, client, agent } = await aStream()
-    if (mode === 'hibernating') await sleep(world.stub)
-    agent.close()
-    await until('the client is told', () => client.closed() === 4503)
-    const next = await world.client()
-    await until('the agent is asked again', () => world.nonces().length === 2)
-    await world.agent()
-    await next.ready()
-  })
+  test.each(MODES)(
+    '[L6] when the agent goes, its clients are told, and the next one asks anew, $mode',
+    async ({ mode }) => {
+      const { world, client, agent } = await aStream()
+      if (mode === 'hibernating') await sleep(world.stub)
+      agent.close()
+      await until('the client is told', () => client.closed() === 4503)
+      const next = await world.client()
+      await until('the agent is asked again', () => world.nonces().length === 2)
+      await world.agent()
+      await next.ready()
+    },
+  )
 
   test.each(MODES)('[L6] when a client goes, the agent is told, $mode', async ({ mode }) => {
     const { world, client, agent } = await aStream()
