@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import type { Command } from 'commander'
 import { createAccessDesk } from '../access/access-desk.ts'
 import { deskCertificate } from '../access/desk-certificate.ts'
+import { createDirectDoor } from '../access/direct-door.ts'
 import { createIssueCredential } from '../access/issue-credential.ts'
 import { readPinnedTrust } from '../access/pinned-issuers.ts'
 import { createIdentityVerifier } from '../access/verify-identity.ts'
@@ -98,6 +99,7 @@ async function run(config: LoadedConfig, own: OwnState, boundary: Boundary, log:
       watches: () => journal.watches.all(),
       dialer,
       access: createAccessDesk({ certificate, issue, log }),
+      direct: createDirectDoor({ watches: () => journal.watches.all(), dialer, identities, log }),
       log,
     }),
     log,

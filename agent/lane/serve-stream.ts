@@ -13,6 +13,7 @@ export interface ServeDeps {
   readonly watches: () => readonly WatchPut[]
   readonly dialer: Dialer
   readonly access: (connection: Duplex, clusterUid: string, pass: ChannelPass) => void
+  readonly direct: (connection: Duplex, clusterUid: string, pass: ChannelPass) => void
   readonly log: Logger
 }
 
@@ -35,6 +36,11 @@ export function serveStream(deps: ServeDeps): (stream: LaneStream, pass: Channel
     if (target.kind === 'access') {
       stream.confirm()
       return deps.access(duplex, target.clusterUid, pass)
+    }
+    if (target.kind === 'direct') {
+      if (!pass.direct) return stream.reset({ code: 'refused', text: 'direct access is not for tickets' })
+      stream.confirm()
+      return deps.direct(duplex, target.clusterUid, pass)
     }
     void dialTarget(target, deps.watches(), deps.dialer).then(
       async (dialled) => {

@@ -10,11 +10,13 @@ import { KUBERNETES_PORT } from '../observe/node-eye.ts'
  * cluster it watches and the Talos API of that cluster's machines (rule L5).
  */
 export const TALOS_PORT = 50_000
+/** What leads to an address. */
+export type LanTarget = Extract<LaneTarget, { kind: 'kube' | 'talos' }>
 /** A control plane that does not answer within this is passed over for the next. */
 const TRY_MS = 3_000
 
 export async function dialTarget(
-  target: Exclude<LaneTarget, { kind: 'access' }>,
+  target: LanTarget,
   watches: readonly WatchPut[],
   dialer: Dialer,
 ): Promise<Result<Socket, Reset>> {
@@ -36,10 +38,7 @@ export async function dialTarget(
 }
 
 /** The VIP first; when it does not answer, a control plane that does is as good. */
-function addressesOf(
-  target: Exclude<LaneTarget, { kind: 'access' }>,
-  { vip, machines }: WatchPut,
-): Result<readonly string[], Reset> {
+function addressesOf(target: LanTarget, { vip, machines }: WatchPut): Result<readonly string[], Reset> {
   if (target.kind === 'kube')
     return ok([vip, ...machines.filter(({ role }) => role === 'controlplane').map(({ address }) => address)])
   const machine = machines.find(({ name }) => name === target.machine)

@@ -51,6 +51,7 @@ const CLUSTER: { readonly [K in keyof Omit<ClusterSpec, 'controlPlane'>]-?: Chan
   readonly controlPlane: { readonly [K in keyof ClusterSpec['controlPlane']]-?: ChangeRule }
 } = {
   site: 'born',
+  access: 'free',
   talos: 'bootstrapped',
   kubernetes: 'bootstrapped',
   nodeNetwork: 'bootstrapped',

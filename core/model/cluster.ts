@@ -66,6 +66,13 @@ export const ClusterSpec = z.strictObject({
     .record(Name, WorkerSet)
     .refine((sets) => Object.keys(sets).length <= MAX_WORKER_SETS, `at most ${MAX_WORKER_SETS} sets`)
     .optional(),
+  /** How people reach its Kubernetes API; by tunnel they always do. */
+  access: z
+    .strictObject({
+      /** Also under `/k8s/{cluster}` of the API, with a token and without a tunnel. What passes there is visible to the cloud. */
+      direct: z.boolean().default(false),
+    })
+    .optional(),
   /** Machine name → patches for it alone, after all others. */
   machinePatches: z.record(Name, TalosPatches).refine(patched.check, patched.message).optional(),
   /** How pods leave a machine that is removed while the cluster stays. */

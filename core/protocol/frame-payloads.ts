@@ -15,6 +15,8 @@ export type LaneTarget =
   | { readonly kind: 'kube'; readonly clusterUid: string }
   | { readonly kind: 'talos'; readonly clusterUid: string; readonly machine: string }
   | { readonly kind: 'access'; readonly clusterUid: string }
+  /** HTTP of a person in the open; the agent impersonates them. */
+  | { readonly kind: 'direct'; readonly clusterUid: string }
 
 const MAX_TARGET_CHARS = 160
 export const LaneOpen = z.object({ target: z.string().max(MAX_TARGET_CHARS) })
@@ -26,6 +28,8 @@ export const ChannelPass = z.object({
   /** What the cloud says they may; the agent asks for its own proof besides. */
   role: z.enum(ACCESS_ROLES),
   source: z.string().max(64),
+  /** It is the API Worker, on behalf of a person. */
+  direct: z.boolean().optional(),
 })
 export type ChannelPass = z.infer<typeof ChannelPass>
 
@@ -55,7 +59,7 @@ export interface Reset {
 }
 
 const MAX_TEXT_BYTES = 300
-const TARGET = /^(kube|access):([^/]+)$|^(talos):([^/]+)\/([^/]+)$/
+const TARGET = /^(kube|access|direct):([^/]+)$|^(talos):([^/]+)\/([^/]+)$/
 
 export function sayTarget(target: LaneTarget): string {
   return target.kind === 'talos'
@@ -67,7 +71,7 @@ export function readTarget(text: string): LaneTarget | undefined {
   const [, plain, plainUid, talos, talosUid, machine] = TARGET.exec(text) ?? []
   const clusterUid = Uid.safeParse(plainUid ?? talosUid).data
   if (clusterUid === undefined) return undefined
-  if (plain === 'kube' || plain === 'access') return { kind: plain, clusterUid }
+  if (plain === 'kube' || plain === 'access' || plain === 'direct') return { kind: plain, clusterUid }
   return talos !== undefined && Name.safeParse(machine).success
     ? { kind: 'talos', clusterUid, machine: machine ?? '' }
     : undefined

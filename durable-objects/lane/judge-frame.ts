@@ -17,7 +17,7 @@ export type Judgement =
 
 export function judgeClientFrame(
   frame: Frame,
-  ticket: { readonly clusters: readonly string[]; readonly expiresAt: number },
+  ticket: { readonly clusters: readonly string[]; readonly expiresAt: number; readonly direct: boolean },
   now: number,
 ): Judgement {
   if (!CLIENT_MAY.includes(frame.type)) return { verdict: 'close' }
@@ -25,6 +25,8 @@ export function judgeClientFrame(
   const target = readOpen(frame.payload)
   if (!target.ok) return refuse(target.error)
   if (!ticket.clusters.includes(target.value.clusterUid)) return refuse('the ticket is for another cluster')
+  // In the open only for the API Worker, which has judged a person itself; it in turn may do nothing else.
+  if ((target.value.kind === 'direct') !== ticket.direct) return refuse('the ticket is for another way in')
   if (ticket.expiresAt <= now) return refuse('the ticket has expired')
   return { verdict: 'forward' }
 }

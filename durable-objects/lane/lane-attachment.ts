@@ -11,6 +11,7 @@ const Attachment = z.discriminatedUnion('role', [
     rights: z.enum(ACCESS_ROLES),
     clusters: z.array(z.string()),
     source: z.string(),
+    direct: z.boolean(),
     expiresAt: z.number(),
     /** What the agent was asked with; gone once the agent is there. */
     nonce: z.string().optional(),

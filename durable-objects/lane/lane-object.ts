@@ -14,7 +14,7 @@ import { siteObject } from '../stubs.ts'
 import { counted } from '../usage.ts'
 import { judgeAgentFrame, judgeClientFrame } from './judge-frame.ts'
 import { Attachments, type ClientAttachment } from './lane-attachment.ts'
-import { readLanePass, type LanePass } from './lane-pass.ts'
+import { LANE_PASS_HEADER, readLanePass, type LanePass } from '#core/lane/lane-pass.ts'
 import { UnderWay } from './under-way.ts'
 
 /**
@@ -44,7 +44,7 @@ export class LaneObject extends DurableObject<RelayEnv> implements LanePort {
   /** A socket whose holder the relay Worker has verified; who it is comes in a header that only the Worker sets. */
   override async fetch(request: Request): Promise<Response> {
     counted('object-request', 'lane')
-    const pass = readLanePass(request.headers)
+    const pass = readLanePass(request.headers.get(LANE_PASS_HEADER))
     if (!pass) return problemResponse(problem('unauthorized'))
     return pass.role === 'client' ? await this.#admitClient(pass) : this.#admitAgent(pass)
   }
@@ -83,7 +83,7 @@ export class LaneObject extends DurableObject<RelayEnv> implements LanePort {
     }
     const { 0: client, 1: server } = new WebSocketPair()
     this.ctx.acceptWebSocket(server, ['client', tagOf(channel)])
-    const { siteUid, subject, rights, clusters, source, expiresAt } = pass
+    const { siteUid, subject, rights, clusters, source, expiresAt, direct = false } = pass
     const attachment: ClientAttachment = {
       role: 'client',
       channel,
@@ -93,6 +93,7 @@ export class LaneObject extends DurableObject<RelayEnv> implements LanePort {
       clusters,
       source,
       expiresAt,
+      direct,
       ...(nonce === undefined ? {} : { nonce }),
     }
     this.#attachments.write(server, attachment)
@@ -118,9 +119,9 @@ export class LaneObject extends DurableObject<RelayEnv> implements LanePort {
   }
 
   #introduce(agent: WebSocket, socket: WebSocket, { nonce: _, ...attachment }: ClientAttachment): void {
-    const { channel, subject, rights, clusters, source } = attachment
+    const { channel, subject, rights, clusters, source, direct } = attachment
     this.#attachments.write(socket, attachment)
-    if (sendBytes(agent, channelOpenedFrame(channel, { subject, role: rights, clusters, source })))
+    if (sendBytes(agent, channelOpenedFrame(channel, { subject, role: rights, clusters, source, direct })))
       sendQuietly(socket, LANE_READY)
   }
 

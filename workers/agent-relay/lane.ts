@@ -6,7 +6,7 @@ import { findAgent } from '#db/agents.ts'
 import { takeLaneTicket } from '#db/lane-tickets.ts'
 import { openDb } from '#db/open.ts'
 import type { RelayEnv } from '#durable-objects/env.ts'
-import { lanePassHeader, type LanePass } from '#durable-objects/lane/lane-pass.ts'
+import { lanePassHeader, type LanePass } from '#core/lane/lane-pass.ts'
 import { problemResponse } from '#durable-objects/problem-response.ts'
 import { verifyDoorToken } from './door-token.ts'
 

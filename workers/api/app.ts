@@ -8,6 +8,7 @@ import { KINDS, MAX_REQUEST_BYTES } from '#core/model/document.ts'
 import { mintUid } from '#core/model/ids.ts'
 import { openDb } from '#db/open.ts'
 import { authorise } from './auth.ts'
+import { asStatus } from './direct/as-status.ts'
 import { bodyErrors, partErrors } from './check/issues.ts'
 import type { ApiEnv } from './env.ts'
 import { problemResponse, refusal } from './http.ts'
@@ -19,6 +20,7 @@ import { registerAgents } from './routes/agents.ts'
 import { registerApply } from './routes/apply.ts'
 import { registerAudit } from './routes/audit.ts'
 import { registerCapacity } from './routes/capacity.ts'
+import { registerDirect } from './direct/register.ts'
 import { registerDocuments } from './routes/documents.ts'
 import { registerEvents } from './routes/events.ts'
 import { registerForget } from './routes/forget.ts'
@@ -54,6 +56,7 @@ export function createApp(): OpenAPIHono<ApiEnv> {
     c.res.headers.set('X-Request-Id', c.var.requestId)
     for (const [name, value] of Object.entries(EVERY_ANSWER)) c.res.headers.set(name, value)
   })
+  app.use('/k8s/*', asStatus)
   app.use(async (c, next) => {
     const refused = checkHeaders(c.req.raw) ?? (await limitAddress(c))
     if (refused) return problemResponse(c, refused)
@@ -63,6 +66,7 @@ export function createApp(): OpenAPIHono<ApiEnv> {
     return undefined
   })
   app.use(authorise)
+  registerDirect(app)
   app.use(bodyLimit({ maxSize: MAX_REQUEST_BYTES, onError: (c) => problemResponse(c, refusal('body-too-large')) }))
 
   for (const kind of KINDS) registerDocuments(app, kind)

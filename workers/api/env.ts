@@ -6,9 +6,10 @@ import type { KeyCache } from './login/key-cache.ts'
 /** Bindings of the API script, as wrangler.toml gives them. */
 export interface ApiBindings {
   readonly DB: D1Database
-  /** Both classes live in the relay script. */
+  /** All classes live in the relay script. */
   readonly CLUSTER: DurableObjectNamespace
   readonly SITE: DurableObjectNamespace
+  readonly LANE: DurableObjectNamespace
   readonly ASSETS: Fetcher
   /** The bootstrap token: admin until it is exchanged for the first real one. */
   readonly ADMIN_TOKEN?: string

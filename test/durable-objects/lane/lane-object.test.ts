@@ -24,7 +24,7 @@ async function aStream() {
 }
 
 describe('a lane', () => {
-  test.each(MODES)('[L6] carries a stream both ways, %s', async (mode) => {
+  test.each(MODES)('[L6] carries a stream both ways, $mode', async ({ mode }) => {
     const { world, near, far } = await aStream()
     for (let round = 0; round < 5; round++) {
       near.stream.write(bytes(`up ${round}`))
@@ -48,7 +48,7 @@ describe('a lane', () => {
     })
   })
 
-  test.each(MODES)('[L1] a client cannot speak for another, whatever channel it writes, %s', async (mode) => {
+  test.each(MODES)('[L1] a client cannot speak for another, whatever channel it writes, $mode', async ({ mode }) => {
     const { world, agent, near, far } = await aStream()
     const victim = near.stream
     const thief = await world.client({ subject: 'eve' })
@@ -121,18 +121,21 @@ describe('a lane', () => {
     await until('the other goes on', () => far.texts.includes('on'))
   })
 
-  test.each(MODES)('[L6] when the agent goes, its clients are told, and the next one asks anew, %s', async (mode) => {
-    const { world, client, agent } = await aStream()
-    if (mode === 'hibernating') await sleep(world.stub)
-    agent.close()
-    await until('the client is told', () => client.closed() === 4503)
-    const next = await world.client()
-    await until('the agent is asked again', () => world.nonces().length === 2)
-    await world.agent()
-    await next.ready()
-  })
+  test.each(MODES)(
+    '[L6] when the agent goes, its clients are told, and the next one asks anew, $mode',
+    async ({ mode }) => {
+      const { world, client, agent } = await aStream()
+      if (mode === 'hibernating') await sleep(world.stub)
+      agent.close()
+      await until('the client is told', () => client.closed() === 4503)
+      const next = await world.client()
+      await until('the agent is asked again', () => world.nonces().length === 2)
+      await world.agent()
+      await next.ready()
+    },
+  )
 
-  test.each(MODES)('[L6] when a client goes, the agent is told, %s', async (mode) => {
+  test.each(MODES)('[L6] when a client goes, the agent is told, $mode', async ({ mode }) => {
     const { world, client, agent } = await aStream()
     if (mode === 'hibernating') await sleep(world.stub)
     client.close()

@@ -2,7 +2,7 @@ import { LaneEnd } from '#core/lane/lane-end.ts'
 import type { LaneStream } from '#core/lane/lane-stream.ts'
 import { LANE_FEATURE, LANE_READY } from '#core/protocol/lane.ts'
 import type { LaneTarget } from '#core/protocol/frame-payloads.ts'
-import { lanePassHeader, type LanePass } from '#durable-objects/lane/lane-pass.ts'
+import { lanePassHeader, type LanePass } from '#core/lane/lane-pass.ts'
 import { newUid, relayEnv, until } from '../support/relay-world.ts'
 import { createScriptedAgent } from '../support/scripted-agent.ts'
 

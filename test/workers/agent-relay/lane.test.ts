@@ -8,7 +8,7 @@ import { LANE_AGENT_PATH, LANE_PATH, LANE_SUBPROTOCOL, LANE_TICKET_PREFIX } from
 import { createLaneTicket } from '#db/lane-tickets.ts'
 import type { Db } from '#db/open.ts'
 import { laneTickets } from '#db/schema.ts'
-import { LANE_PASS_HEADER } from '#durable-objects/lane/lane-pass.ts'
+import { LANE_PASS_HEADER } from '#core/lane/lane-pass.ts'
 import { aMigratedDb, newUid, relayEnv } from '../../durable-objects/support/relay-world.ts'
 
 const relay = (path: string, headers: Record<string, string>): Promise<Response> =>

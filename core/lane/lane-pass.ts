@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { ACCESS_ROLES } from '#core/lane/access.ts'
-import { Uid } from '#core/model/ids.ts'
+import { Uid } from '../model/ids.ts'
+import { ACCESS_ROLES } from './access.ts'
 
-/** What the relay Worker tells a Lane object about whom it lets in. Requests from outside never carry this header. */
+/** What a Worker tells a Lane object about whom it lets in. Only Workers reach the object, so nobody else writes this header. */
 export const LANE_PASS_HEADER = 'x-lanline-lane-pass'
 
 export const LanePass = z.discriminatedUnion('role', [
@@ -15,6 +15,8 @@ export const LanePass = z.discriminatedUnion('role', [
     source: z.string().max(64),
     /** Epoch ms after which no more streams are opened. */
     expiresAt: z.number(),
+    /** The API Worker itself, on behalf of a person: it may open `direct:` and nothing else. */
+    direct: z.boolean().optional(),
   }),
   z.object({ role: z.literal('agent'), siteUid: Uid, agentId: Uid, nonce: z.string().max(64) }),
 ])
@@ -22,9 +24,10 @@ export type LanePass = z.infer<typeof LanePass>
 
 export const lanePassHeader = (pass: LanePass): Record<string, string> => ({ [LANE_PASS_HEADER]: JSON.stringify(pass) })
 
-export function readLanePass(headers: Headers): LanePass | undefined {
+/** `text` is the value of the header. */
+export function readLanePass(text: string | null): LanePass | undefined {
   try {
-    return LanePass.safeParse(JSON.parse(headers.get(LANE_PASS_HEADER) ?? '')).data
+    return LanePass.safeParse(JSON.parse(text ?? '')).data
   } catch {
     return undefined
   }

@@ -1,0 +1,40 @@
+import type { OpenAPIHono } from '@hono/zod-openapi'
+import { kubeStatus } from '#core/lane/direct-headers.ts'
+import { Name } from '#core/model/ids.ts'
+import { problem } from '#core/model/problem.ts'
+import { findDocument } from '#db/documents.ts'
+import { openDb } from '#db/open.ts'
+import { actorOf } from '../actor.ts'
+import type { ApiEnv } from '../env.ts'
+import { problemResponse, refusal } from '../http.ts'
+import { carry } from './carry.ts'
+
+/**
+ * `/k8s/{cluster}/…`: the Kubernetes API of a cluster with a token of ours and no tunnel, where its owner has asked for it.
+ * The agent makes the request in the person's name. Not in the OpenAPI document: what is behind it is Kubernetes' own.
+ */
+const PREFIX = /^\/k8s\/([^/]+)(\/.*)?$/
+
+export function registerDirect(app: OpenAPIHono<ApiEnv>): void {
+  app.all('/k8s/*', async (c) => {
+    const url = new URL(c.req.url)
+    const [, name = '', path = '/'] = PREFIX.exec(url.pathname) ?? []
+    const db = openDb(c.env.DB)
+    const cluster = Name.safeParse(name).success ? await findDocument(db, 'Cluster', name) : undefined
+    const site = cluster?.kind === 'Cluster' ? await findDocument(db, 'Site', cluster.spec.site) : undefined
+    // A cluster that did not ask for it is not there, so that nothing is learnt about it here.
+    if (cluster?.kind !== 'Cluster' || !site || cluster.spec.access?.direct !== true)
+      return problemResponse(c, refusal('not-found', { kind: 'Cluster', name }))
+    const carried = await carry(c.req.raw, c.env, {
+      path: `${path}${url.search}`,
+      clusterUid: cluster.uid,
+      siteUid: site.uid,
+      subject: actorOf(c).actor,
+      role: 'admin',
+      source: c.req.header('CF-Connecting-IP') ?? '',
+    })
+    if (carried.ok) return carried.value
+    if (typeof carried.error !== 'string') return problemResponse(c, { problem: problem(carried.error.code) })
+    return c.json(kubeStatus(503, 'ServiceUnavailable', carried.error), 503)
+  })
+}
