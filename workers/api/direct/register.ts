@@ -1,12 +1,13 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
+import { roleAt } from '#core/access/grant.ts'
 import { kubeStatus } from '#core/lane/direct-headers.ts'
 import { Name } from '#core/model/ids.ts'
 import { problem } from '#core/model/problem.ts'
 import { findDocument } from '#db/documents.ts'
-import { openDb } from '#db/open.ts'
 import { actorOf } from '../actor.ts'
 import type { ApiEnv } from '../env.ts'
 import { problemResponse, refusal } from '../http.ts'
+import { addressOf } from '../limits.ts'
 import { carry } from './carry.ts'
 
 /**
@@ -19,19 +20,20 @@ export function registerDirect(app: OpenAPIHono<ApiEnv>): void {
   app.all('/k8s/*', async (c) => {
     const url = new URL(c.req.url)
     const [, name = '', path = '/'] = PREFIX.exec(url.pathname) ?? []
-    const db = openDb(c.env.DB)
+    const { db } = c.var
     const cluster = Name.safeParse(name).success ? await findDocument(db, 'Cluster', name) : undefined
     const site = cluster?.kind === 'Cluster' ? await findDocument(db, 'Site', cluster.spec.site) : undefined
-    // A cluster that did not ask for it is not there, so that nothing is learnt about it here.
-    if (cluster?.kind !== 'Cluster' || !site || cluster.spec.access?.direct !== true)
+    const role = site && roleAt(c.var.caller, { site: site.metadata.name, cluster: name })
+    // A cluster that did not ask for it, or that the caller may not see, is not there: nothing is learnt about it here.
+    if (cluster?.kind !== 'Cluster' || !site || !role || cluster.spec.access?.direct !== true)
       return problemResponse(c, refusal('not-found', { kind: 'Cluster', name }))
     const carried = await carry(c.req.raw, c.env, {
       path: `${path}${url.search}`,
       clusterUid: cluster.uid,
       siteUid: site.uid,
       subject: actorOf(c).actor,
-      role: 'admin',
-      source: c.req.header('CF-Connecting-IP') ?? '',
+      role,
+      source: addressOf(c.req.raw) ?? '',
     })
     if (carried.ok) return carried.value
     if (typeof carried.error !== 'string') return problemResponse(c, { problem: problem(carried.error.code) })

@@ -1,4 +1,4 @@
-import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi'
+import { z, type OpenAPIHono } from '@hono/zod-openapi'
 import { Uid } from '#core/model/ids.ts'
 import { Placement } from '#core/model/placement.ts'
 import { findAgent } from '#db/agents.ts'
@@ -14,6 +14,7 @@ import type { ApiEnv } from '../env.ts'
 import { answer, problemResponse, refusal } from '../http.ts'
 import { clusterObject, siteObject } from '../objects.ts'
 import { toCursor, readNumberCursor } from '../paging.ts'
+import { route } from '../route.ts'
 import { Params } from './documents.ts'
 
 /**
@@ -58,9 +59,10 @@ const ExportAnswer = z
 
 export function registerRecovery(app: OpenAPIHono<ApiEnv>): void {
   app.openapi(
-    createRoute({
+    route({
       method: 'post',
       path: '/v1/recoveries',
+      access: { to: 'admin', on: 'everything' },
       tags: ['recovery'],
       summary: 'Hand out every sealed bundle, page by page',
       request: {
@@ -105,9 +107,10 @@ export function registerRecovery(app: OpenAPIHono<ApiEnv>): void {
   )
 
   app.openapi(
-    createRoute({
+    route({
       method: 'post',
       path: '/v1/clusters/{name}/exports',
+      access: { to: 'admin', on: 'Cluster' },
       tags: ['recovery'],
       summary: 'Hand out all that a cluster is made of, its secrets sealed',
       request: { params: Params },
@@ -140,9 +143,10 @@ export function registerRecovery(app: OpenAPIHono<ApiEnv>): void {
   )
 
   app.openapi(
-    createRoute({
+    route({
       method: 'post',
       path: '/v1/sites/{name}/agents/{agentId}/sealed-copies',
+      access: { to: 'admin', on: 'Site' },
       tags: ['recovery'],
       summary: 'Keep a bundle sealed anew for an agent that was admitted later',
       request: {
