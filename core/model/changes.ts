@@ -15,12 +15,13 @@ import type { WorkerSet } from './worker-set.ts'
  *   free          at any time
  *   used          until a cluster uses the object
  *   bootstrapped  until the cluster, or a cluster that uses the object, is bootstrapped
+ *   made          until a managed machine of the class is made: nodes are changed in place, other machines are not
  *   born          never, not even before: machines may already stand where the old value said
  *
  * `members` means that members may be added and changed under the rule `free`, but removed only under the rule given.
  * `entries` are those of machines: of one that comes or goes they come and go with it, of one that stays under the rule.
  * `each` are the rules for the fields of entries that stay; entries come and go freely.
- * `disks` only grow once that holds, and nothing else of them changes.
+ * `disks` only grow once that holds, and nothing else of them changes; not at all once `made` holds.
  * `class` is the name of a machine class: another one will do when that class itself might have become it.
  */
 export type ChangeRule =
@@ -32,7 +33,7 @@ export type ChangeRule =
   | { readonly each: Readonly<Record<string, FieldRule>> }
   | { readonly disks: 'bootstrapped' }
 
-type FieldRule = 'free' | 'bootstrapped' | { readonly class: 'bootstrapped' }
+type FieldRule = 'free' | 'made' | 'bootstrapped' | { readonly class: 'bootstrapped' }
 
 /** Workers come and go at any time, by number or by name; what they are is what they were born with, but for their size. */
 const WORKER_SET: { readonly [K in keyof WorkerSet]-?: FieldRule } = {
@@ -96,18 +97,18 @@ const NETWORK: { readonly [K in keyof NetworkSpec]-?: ChangeRule } = {
 
 /** What `MachineShape` holds is changed in place (P20). */
 const MACHINE_CLASS: { readonly [K in keyof MachineClassSpec]-?: ChangeRule } = {
-  cpu: 'free',
-  cpuType: 'free',
-  numa: 'free',
-  memory: 'free',
+  cpu: 'made',
+  cpuType: 'made',
+  numa: 'made',
+  memory: 'made',
   firmware: 'bootstrapped',
   secureBoot: 'bootstrapped',
   tpm: 'bootstrapped',
   disks: { disks: 'bootstrapped' },
   devices: 'bootstrapped',
-  onboot: 'free',
-  protection: 'free',
-  tags: 'free',
+  onboot: 'made',
+  protection: 'made',
+  tags: 'made',
   pool: 'bootstrapped',
   // They choose the host of machines to come; those that have one stay there.
   where: 'free',
@@ -152,6 +153,8 @@ export const CHANGE_RULES: Readonly<Record<Kind, Readonly<Record<string, ChangeR
 export interface ChangeUse {
   readonly usedBy: readonly string[]
   readonly bootstrapped: readonly string[]
+  /** Managed machines that use it and are made. */
+  readonly made?: readonly string[] | undefined
   /** Classes as they were and as they would be, by name; without them no class can take the place of another. */
   readonly classes?: ClassesInChange | undefined
 }
@@ -164,8 +167,8 @@ export interface ClassesInChange {
 export interface UnsupportedChange {
   /** Within the document, down to the value that differs, as in `['spec', 'talos', 'version']`. */
   readonly path: readonly (string | number)[]
-  readonly rule: 'used' | 'bootstrapped' | 'born'
-  /** The clusters because of which it is refused. */
+  readonly rule: 'used' | 'bootstrapped' | 'made' | 'born'
+  /** The clusters or machines because of which it is refused. */
   readonly because: readonly string[]
   /** Of a class that cannot take the place of another: the fields in which it would have to be like it. */
   readonly differs?: readonly string[] | undefined
@@ -188,20 +191,26 @@ export function unsupportedChanges(before: Document, after: Document, use: Chang
     if (typeof rule === 'object' && 'class' in rule)
       return use.bootstrapped.length > 0 ? classChange(path, old, fresh, use) : []
     if (typeof rule === 'object' && 'disks' in rule)
-      return use.bootstrapped.length > 0 && !onlyGrow(old, fresh) ? [refused(path, rule.disks, use)] : []
+      return because(use, 'made').length > 0
+        ? [refused(path, 'made', use)]
+        : use.bootstrapped.length > 0 && !onlyGrow(old, fresh)
+          ? [refused(path, rule.disks, use)]
+          : []
     if (typeof rule === 'object')
       return removed(old, fresh) && use.usedBy.length > 0 ? [refused(path, rule.members, use)] : []
     if (rule === 'born') return [{ path, rule, because: [] }]
-    const because = rule === 'used' ? use.usedBy : use.bootstrapped
-    return because.length > 0 ? [refused([...path, ...difference(old, fresh)], rule, use)] : []
+    return because(use, rule).length > 0 ? [refused([...path, ...difference(old, fresh)], rule, use)] : []
   })
 }
 
 const refused = (
   path: readonly (string | number)[],
-  rule: 'used' | 'bootstrapped',
+  rule: 'used' | 'bootstrapped' | 'made',
   use: ChangeUse,
-): UnsupportedChange => ({ path, rule, because: rule === 'used' ? use.usedBy : use.bootstrapped })
+): UnsupportedChange => ({ path, rule, because: because(use, rule) })
+
+const because = (use: ChangeUse, rule: 'used' | 'bootstrapped' | 'made'): readonly string[] =>
+  rule === 'used' ? use.usedBy : rule === 'made' ? (use.made ?? []) : use.bootstrapped
 
 /** Machines become what another class says when their own class could have said so. */
 function classChange(
@@ -215,7 +224,8 @@ function classChange(
     before && after
       ? Object.entries(MACHINE_CLASS).flatMap(([field, rule]) => {
           const [was, is] = [valueAt(before, [field]), valueAt(after, [field])]
-          const ok = rule === 'free' || same(was, is) || (typeof rule === 'object' && onlyGrow(was, is))
+          const ok =
+            rule === 'free' || rule === 'made' || same(was, is) || (typeof rule === 'object' && onlyGrow(was, is))
           return ok ? [] : [field]
         })
       : undefined

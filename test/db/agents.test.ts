@@ -98,7 +98,7 @@ describe('sealed secrets', () => {
     expect(await sealedSecretsVersion(db, clusterUid)).toBe(0)
     expect(await insertSealedSecrets(db, first)).toBe('inserted')
     expect(await insertSealedSecrets(db, { ...first, ciphertext: 'second' })).toBe('exists')
-    expect(await findSealedSecrets(db, clusterUid, 1)).toEqual(first)
+    expect(await findSealedSecrets(db, clusterUid, 1)).toMatchObject(first)
     expect(await findSealedSecrets(db, clusterUid, 2)).toBeUndefined()
     expect(await sealedSecretsVersion(db, clusterUid)).toBe(1)
   })

@@ -100,7 +100,7 @@ describe('housekeeping', () => {
     for (const credential of [gone, kept, revoked]) await credentialStatement(db, credential, NOW)
     await db.run(sql`update credentials set revoked_at = ${NOW - 31 * DAY_MS} where id = ${revoked.id}`)
     await db.run(
-      sql`insert into join_tokens values ('old', 's', 1, ${NOW - 31 * DAY_MS}, null, null), ('new', 's', 1, ${NOW}, null, null)`,
+      sql`insert into join_tokens (hash, site_uid, created_at, expires_at) values ('old', 's', 1, ${NOW - 31 * DAY_MS}), ('new', 's', 1, ${NOW})`,
     )
     await db.run(sql`insert into marks values ('denied:long-ago', 1), ('bootstrap-ended:long-ago', 1)`)
     await db.run(sql`insert into role_bindings values ('group', 'g', 'reader', 'site', 'no-such-site')`)
@@ -133,7 +133,9 @@ describe('housekeeping', () => {
         sql`insert into documents values (${uid}, 'Cluster', ${name}, '{}', '{}', '{}', 1, 1, 1, 1, ${forgottenAt})`,
       )
       await db.run(sql`insert into statuses values (${uid}, 'Cluster', ${phase}, '{}', 1, ${at})`)
-      await db.run(sql`insert into sealed_secrets values (${uid}, 1, 'age', '[]', 1)`)
+      await db.run(
+        sql`insert into sealed_secrets (cluster_uid, version, ciphertext, recipients, created_at) values (${uid}, 1, 'age', '[]', 1)`,
+      )
     }
     const long = NOW - 91 * DAY_MS
     await put('long-gone', 'gone', long, null)

@@ -75,7 +75,7 @@ describe('a managed machine', () => {
       '/documents/0/spec/class: cannot change once the machine is made',
     ])
     expect(errorsOf(await refusedApply([aClass('big', { cpu: 16 })]))).toEqual([
-      '/documents/0/spec/cpu: cannot change while a bootstrapped cluster uses it: "nas"',
+      '/documents/0/spec/cpu: cannot change while a managed machine is made of it: "nas"',
     ])
   })
 

@@ -13,9 +13,11 @@ export function checkChanges(document: Document, world: World): readonly Finding
   const clusters = hasObject(before.stored)
     ? [before]
     : usersOf(world, before.stored).filter(({ stored }) => hasObject(stored))
+  const made = clusters.filter(({ stored }) => stored.kind === 'Machine').filter(isBootstrapped)
   const use = {
     usedBy: clusters.map(({ stored }) => stored.metadata.name),
     bootstrapped: clusters.filter(isBootstrapped).map(({ stored }) => stored.metadata.name),
+    made: made.map(({ stored }) => stored.metadata.name),
     classes: classesIn(world),
   }
   return unsupportedChanges(before.stored, document, use).map((change) =>
@@ -39,6 +41,8 @@ function sayChange({ rule, because, path, differs }: UnsupportedChange, document
       return `cannot change; delete the ${document.kind.toLowerCase()} and create it anew`
     case 'used':
       return `cannot change or lose members while a cluster uses it: ${whose}`
+    case 'made':
+      return `cannot change while a managed machine is made of it: ${whose}`
     case 'bootstrapped':
       if (document.kind === 'Machine') return 'cannot change once the machine is made'
       if (differs)
