@@ -6,7 +6,7 @@ import type { Db } from '#db/open.ts'
 import type { OperationAnswer } from '#durable-objects/ports.ts'
 import type { ApiBindings } from '../env.ts'
 import { refusal, type Refusal } from '../http.ts'
-import { clusterObject } from '../objects.ts'
+import { clusterObject, hasObject } from '../objects.ts'
 
 /**
  * The operations of one cluster, or of all: cluster by cluster in the order of their names, the newest first in each.
@@ -42,14 +42,16 @@ interface Asked {
   readonly place: Place | undefined
 }
 
-export async function operationsOfCluster(
+/** Of a cluster, or of a machine that is none's. */
+export async function operationsOfOne(
   db: Db,
   env: ApiBindings,
+  kind: 'Cluster' | 'Machine',
   name: string,
   asked: Asked,
 ): Promise<Result<OperationsPage, Refusal>> {
-  const stored = await findDocument(db, 'Cluster', name)
-  if (!stored) return err(refusal('not-found', { kind: 'Cluster', name }))
+  const stored = await findDocument(db, kind, name)
+  if (!stored || !hasObject(stored)) return err(refusal('not-found', { kind, name }))
   if (asked.place && asked.place.cluster !== name) return err(refusal('invalid-request', { query: 'cursor' }))
   return ok(await readPage(env, [stored], undefined, asked))
 }
