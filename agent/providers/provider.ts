@@ -189,9 +189,7 @@ export interface NewMachine extends MachineRef {
 }
 
 /** The volume of the image that becomes the system disk, or of the ISO that installs to it; or the disks are just empty. */
-export type MachineBoot =
-  | { readonly by: 'image' | 'iso'; readonly volumeId: string }
-  | { readonly by: 'nothing' }
+export type MachineBoot = { readonly by: 'image' | 'iso'; readonly volumeId: string } | { readonly by: 'nothing' }
 
 /** How the machine learns its addresses: from a drive that the provider writes, static or DHCP, or from a CD of ours. */
 export type MachineAddressing = { readonly by: 'drive' } | { readonly by: 'cidata'; readonly volumeId: string }

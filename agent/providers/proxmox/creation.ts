@@ -61,7 +61,8 @@ export function creationParams(machine: NewMachine, pool: string, host: { readon
 }
 
 /** A machine that is no node is a cluster of its own. */
-const whose = ({ name, clusterName }: NewMachine): string => (clusterName === name ? 'itself' : `cluster ${clusterName}`)
+const whose = ({ name, clusterName }: NewMachine): string =>
+  clusterName === name ? 'itself' : `cluster ${clusterName}`
 
 /** Talos ignores the user-data that Proxmox writes, but takes the network from it: addresses before any configuration. */
 const cloudInitParams = ({ hardware, nameservers }: NewMachine): Params => ({
