@@ -1,5 +1,4 @@
 import type { Command } from 'commander'
-import { z } from 'zod'
 import { ok, type Result } from '#core/base/result.ts'
 import { DELETION_ANNOTATION, PLURALS, type Kind } from '#core/model/document.ts'
 import { pathOf } from '../api/client.ts'
@@ -66,7 +65,7 @@ async function remove(
     path,
     query: { confirm: meant.value, dryRun: options.dryRun ? 'true' : undefined },
     headers: { 'if-match': found.value.etag ?? `"${metadata.uid}.${metadata.generation}"` },
-    answer: z.unknown(),
+    answer: ObjectView,
   })
   if (!deleted.ok) return failed(io, deleted.error)
 
@@ -76,7 +75,8 @@ async function remove(
     return ok(undefined)
   }
   if (kind.value !== 'Cluster') {
-    io.out(`${id} deleted`)
+    // A machine that Lanline keeps is taken apart by its object first.
+    io.out(`${id} ${deleted.value.value.metadata.deletingAt === undefined ? 'deleted' : 'deleting'}`)
     return ok(undefined)
   }
   io.out(`${id} deleting`)

@@ -12,6 +12,9 @@ const MAX_LABELS = 32
 const MIN_VMID = 100
 const MAX_VMID = 999_999_999
 
+/** Past it guests wait for each other more than they work. Source: facts proxmox.md §3. */
+const MAX_CPU_OVERCOMMIT = 4
+
 export interface VmidRange {
   readonly first: number
   readonly last: number
@@ -33,7 +36,16 @@ export const HostSpec = z.strictObject({
   name: Name,
   /** Checked against what the agent sees; a difference holds every placement on the host. */
   expect: z.strictObject({ cpu: cpuCount.optional(), memory: Quantity.optional() }).optional(),
-  overcommit: z.strictObject({ cpu: z.number().min(0.1).max(16).optional() }).optional(),
+  /** vCPUs promised for each thread; on hosts of control planes never more than 2, because etcd waits for nobody. */
+  overcommit: z
+    .strictObject({
+      cpu: z
+        .number()
+        .min(0.1)
+        .max(MAX_CPU_OVERCOMMIT, `at most ${MAX_CPU_OVERCOMMIT} vCPUs for each thread`)
+        .optional(),
+    })
+    .optional(),
   /** Kept free of clusters, by name; `host` replaces the default allowance for the hypervisor itself. */
   reserve: z
     .record(Name, Reservation)

@@ -100,7 +100,17 @@ function imageObstacle({ spec, seen, storages }: HostRoom): Problem | undefined 
   return there ? undefined : problem('storage-missing', { host: spec.name, storage: spec.imageStorage, content })
 }
 
-function shortage({ spec, capacity }: HostRoom, request: PlacementRequest): Problem | undefined {
+/** etcd waits for nobody's vCPUs: hosts of control planes promise each thread twice at most. Source: facts proxmox.md §3. */
+const MAX_PROMISES_WITH_CONTROL_PLANES = 2
+
+function cpuFor({ seen, hasControlPlanes }: HostRoom, { role }: PlacementRequest, cpu: Share): Share {
+  if (!seen || (role !== 'controlplane' && !hasControlPlanes)) return cpu
+  const over = Math.max(0, cpu.physical - seen.threads * MAX_PROMISES_WITH_CONTROL_PLANES)
+  return over === 0 ? cpu : { ...cpu, physical: cpu.physical - over, free: cpu.free - over }
+}
+
+function shortage(room: HostRoom, request: PlacementRequest): Problem | undefined {
+  const { spec, capacity } = room
   if (!capacity) return problem('host-unknown', { host: spec.name })
   const say = (share: Share, unit: 'cpu' | 'memory', wanted: number, needed: string): readonly string[] => {
     const { drawFrom } = request
@@ -109,7 +119,7 @@ function shortage({ spec, capacity }: HostRoom, request: PlacementRequest): Prob
     return [`${sayShare(share, unit)}${drawn}, needed ${needed}`]
   }
   const short = [
-    ...say(capacity.cpu, 'cpu', request.cpu, String(request.cpu)),
+    ...say(cpuFor(room, request, capacity.cpu), 'cpu', request.cpu, String(request.cpu)),
     ...say(capacity.memoryMiB, 'memory', request.memoryMiB, formatMiB(request.memoryMiB)),
   ]
   return short.length === 0 ? undefined : problem('no-capacity', { host: spec.name, arithmetic: short.join('; ') })

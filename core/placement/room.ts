@@ -66,6 +66,7 @@ export class HostRoom {
   /** Resource mapping → who has it. */
   readonly devices = new Map<string, string>()
   #capacity: HostCapacity | undefined
+  #hasControlPlanes = false
   readonly #siblings = new Map<string, number>()
 
   constructor(spec: HostSpec, ledger: Ledger, rank: number) {
@@ -82,6 +83,11 @@ export class HostRoom {
 
   get capacity(): HostCapacity | undefined {
     return this.#capacity
+  }
+
+  /** Of any cluster. */
+  get hasControlPlanes(): boolean {
+    return this.#hasControlPlanes
   }
 
   /** Machines of that cluster and role that are here. */
@@ -108,6 +114,7 @@ export class HostRoom {
   }
 
   #settle({ clusterUid, role, name, devices }: Placement): void {
+    if (role === 'controlplane') this.#hasControlPlanes = true
     add(this.#siblings, `${clusterUid}/${role}`, 1)
     for (const device of devices) this.devices.set(device, name)
   }

@@ -2,6 +2,7 @@ import { LOCK_WAIT_MS } from './config-locks.ts'
 import { cloudInitOf } from './cloud-init.ts'
 import { SHUTDOWN_TIMEOUT_MS, SILENT_AGENT_MS, START_MS, STOP_MS } from './durations.ts'
 import { failed } from './failure.ts'
+import { checkDevices } from './passthrough.ts'
 import { applyPending } from './vm-change.ts'
 import * as vms from './vm.ts'
 import { traced, type World } from './world.ts'
@@ -138,6 +139,7 @@ export async function bringUp(world: World, worker: Worker, vm: Vm): Promise<voi
   if (cloudInitOf(vm.config, vm.vmid)) worker.log('generating cloud-init ISO')
   await worker.busy(START_MS)
   checkBridges(world, worker, vm)
+  checkDevices(world, vm)
   checkMemory(world, worker, vm)
   vm.paused = false
   vm.running = { pid: 2000 + vm.vmid, sinceMs: world.time.now() }

@@ -1,5 +1,6 @@
 import { splitList } from './formats.ts'
 import { failed, forbidden } from './failure.ts'
+import { mappingOf } from './passthrough.ts'
 import { isCdRom, isCloudInit, isDrive } from './vm.ts'
 import type { Identity } from './access.ts'
 import type { World } from './world.ts'
@@ -62,6 +63,8 @@ export function checkOptionRights(
     if (key === 'startup') world.access.check(who, '/', 'Sys.Modify')
     if (key === 'rng0' && value.includes('/dev/hwrng')) world.access.check(who, '/mapping/hwrng', 'Mapping.Use')
     if (/^net\d+$/.test(key)) checkBridge(world, who, value)
+    const mapping = /^hostpci\d+$/.test(key) ? mappingOf(value) : undefined
+    if (mapping !== undefined) world.access.check(who, `/mapping/pci/${mapping}`, 'Mapping.Use')
   }
 }
 

@@ -194,6 +194,28 @@ describe('get and describe', () => {
     expect((await callCli(['get', 'network', 'lan', '-o', 'yaml'], env)).out).toContain('  cidr: 192.168.1.0/24\n')
   })
 
+  test('a machine that Lanline keeps stands among the machines, with its phase and its place', async () => {
+    const router = [
+      'apiVersion: lanline/v1alpha1',
+      'kind: Machine',
+      'metadata: {name: router}',
+      'spec: {site: home, mode: managed, class: cp-small, nics: [{network: lan}]}',
+    ]
+    await applied()
+    expect(await runCli(['apply', '-f', '-'], env, router.join('\n'))).toMatchObject({ code: 0 })
+    const [machine] = status().machines
+    api.setStatus('router', {
+      ...status(),
+      machines: [{ ...machine!, name: 'router', role: 'worker', phase: 'running', host: 'prod-srv-01', vmid: 5007 }],
+    })
+    const rows = async (what: string) =>
+      (await callCli(['get', what], env)).out.split('\n').map((line) => line.split(/ {2,}/).map((cell) => cell.trim()))
+    expect(await rows('machines')).toContainEqual(
+      expect.arrayContaining(['router', 'managed', 'running', 'prod-srv-01']),
+    )
+    expect((await rows('machine')).length).toBeGreaterThan(1)
+  })
+
   test('a list is all pages', async () => {
     const classes = [1, 2, 3, 4, 5].map(
       (n) =>

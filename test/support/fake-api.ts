@@ -152,7 +152,7 @@ export async function startFakeApi(): Promise<FakeApi> {
     kind,
     metadata: { ...metadata, uid, generation, createdAt: BORN, updatedAt: BORN },
     spec,
-    ...(kind === 'Cluster' ? { status: statuses.get(metadata.name) } : {}),
+    ...(kind === 'Cluster' || kind === 'Machine' ? { status: statuses.get(metadata.name) } : {}),
   })
 
   const server = createServer((request: IncomingMessage, response: ServerResponse) => {

@@ -82,7 +82,7 @@ const NOT_APPLICABLE: Readonly<Record<number, string>> = {
   58: 'only vSphere swaps them, and there is no provider for it',
 }
 const OPEN: Readonly<Record<number, string>> = {
-  44: 'memory is never over-committed ([P5]), but how fast a disk syncs is not measured',
+  44: 'memory is never over-committed ([P5]), but how fast a disk syncs cannot be asked: no call of Proxmox measures it (pveperf is a command of the host), and the doctor only reads',
 }
 
 export const PITFALLS: readonly Pitfall[] = ABOUT.map((about, index) => {

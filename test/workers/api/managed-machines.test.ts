@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { openDb } from '#db/open.ts'
 import { publishStatus } from '#db/statuses.ts'
 import { aClass, aCluster, aManaged, aNetwork, aSite } from '../../db/builders.ts'
-import { call, callsOf, env, given, migrate, refusedApply, type ProblemBody } from './client.ts'
+import { call, callsOf, env, given, letAnswer, migrate, refusedApply, type ProblemBody } from './client.ts'
 
 /** Machines that Lanline keeps beside clusters, at the people's door. */
 const MAC = 'BC:24:11:00:00:01'
@@ -77,6 +77,26 @@ describe('a managed machine', () => {
     expect(errorsOf(await refusedApply([aClass('big', { cpu: 16 })]))).toEqual([
       '/documents/0/spec/cpu: cannot change while a managed machine is made of it: "nas"',
     ])
+  })
+
+  test('shows its operations, and one that is stuck is ended by a person as that of a cluster', async () => {
+    const uid = uids['Machine/nas']!
+    const stuck = {
+      operationId: `${uid}-1`,
+      kind: 'machine.create',
+      subject: 'm',
+      key: 'k',
+      input: { machineId: 'm', name: 'nas' },
+      state: 'failed',
+      attempt: 5,
+      createdAt: 1,
+      retryable: true,
+    }
+    await letAnswer('CLUSTER', uid, { operations: [stuck], decide: { ok: true }, operation: stuck })
+    expect((await call('GET', '/v1/operations?machine=nas')).body).toEqual({ items: [{ ...stuck, cluster: 'nas' }] })
+    expect((await call('POST', `/v1/operations/${uid}-1/retry`)).status).toBe(200)
+    expect((await call('GET', '/v1/operations?machine=none')).status).toBe(404)
+    expect((await call('GET', '/v1/operations?machine=nas&cluster=home')).status).toBe(400)
   })
 
   test('is deleted by its object, and gone when that says so', async () => {

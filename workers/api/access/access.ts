@@ -15,7 +15,7 @@ import { recordDenial } from './denied.ts'
  *
  *   anyone   no credential; such a route reads no row for a stranger
  *   known    any good credential
- *   role on  everything · a kind: the object that `name` in the path names · operation: the cluster of `id` in the path ·
+ *   role on  everything · a kind: the object that `name` in the path names · operation: whose `id` in the path it is ·
  *            visible: whatever the caller may see, the handler shows no more · body: each document sent, judged where it
  *            is written
  */
@@ -57,8 +57,13 @@ async function judgeOperation(c: Context<ApiEnv>, role: Role): Promise<Refusal |
   // What is not an id at all is refused by the schema of the route, for everybody alike.
   if (!id.success) return undefined
   const missing = refusal('not-found', { operation: id.data })
-  const found = await findPlace(c.var.db, 'Cluster', { uid: Uid.parse(clusterUidOf(id.data)) })
-  return found ? judgePlace(c, toPlace('Cluster', found), role, missing) : missing
+  const uid = Uid.parse(clusterUidOf(id.data))
+  // A managed machine has operations, too.
+  for (const kind of ['Cluster', 'Machine'] as const) {
+    const found = await findPlace(c.var.db, kind, { uid })
+    if (found) return judgePlace(c, toPlace(kind, found), role, missing)
+  }
+  return missing
 }
 
 /** What one may not see does not exist; what one sees but may not change says so. */

@@ -9,7 +9,7 @@ import type { OperationAnswer } from '#durable-objects/ports.ts'
 import { may, type Caller } from '../access/caller.ts'
 import type { ApiBindings } from '../env.ts'
 import { refusal, type Refusal } from '../http.ts'
-import { clusterObject } from '../objects.ts'
+import { clusterObject, hasObject } from '../objects.ts'
 
 /**
  * The operations of one cluster, or of all: cluster by cluster in the order of their names, the newest first in each.
@@ -46,15 +46,16 @@ interface Asked {
   readonly place: Place | undefined
 }
 
-export async function operationsOfCluster(
+/** Of a cluster, or of a machine that is none's. */
+export async function operationsOfOne(
   db: Db,
   env: ApiBindings,
+  kind: 'Cluster' | 'Machine',
   name: string,
   asked: Asked,
 ): Promise<Result<OperationsPage, Refusal>> {
-  const stored = await findDocument(db, 'Cluster', name)
-  if (stored?.kind !== 'Cluster' || !mayRead(asked.caller, stored))
-    return err(refusal('not-found', { kind: 'Cluster', name }))
+  const stored = await findDocument(db, kind, name)
+  if (!stored || !hasObject(stored) || !mayRead(asked.caller, stored)) return err(refusal('not-found', { kind, name }))
   if (asked.place && asked.place.cluster !== name) return err(refusal('invalid-request', { query: 'cursor' }))
   return ok(await readPage(env, [stored], undefined, asked))
 }
@@ -71,8 +72,8 @@ export async function operationsOfAll(db: Db, env: ApiBindings, asked: Asked): P
 }
 
 /** A cursor is only text: whoever made it up still sees what they may see. */
-const mayRead = (caller: Caller, { spec, metadata }: ClusterDocument): boolean =>
-  may(caller, 'reader', { site: spec.site, cluster: metadata.name })
+const mayRead = (caller: Caller, { kind, spec, metadata }: ClusterDocument | MachineDocument): boolean =>
+  may(caller, 'reader', { site: spec.site, ...(kind === 'Cluster' ? { cluster: metadata.name } : {}) })
 
 type Cluster = { readonly uid: string; readonly metadata: { readonly name: string } }
 

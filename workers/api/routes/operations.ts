@@ -8,9 +8,9 @@ import { actorOf } from '../actor.ts'
 import { responses } from '../answers/problem.ts'
 import type { ApiEnv } from '../env.ts'
 import { answer, problemResponse, refusal } from '../http.ts'
-import { clusterObject } from '../objects.ts'
+import { clusterObject, hasObject } from '../objects.ts'
 import { linkNext, PageQuery, readCursor } from '../paging.ts'
-import { fromPlace, operationsOfAll, operationsOfCluster, toPlace } from '../read/operations-page.ts'
+import { fromPlace, operationsOfAll, operationsOfOne, toPlace } from '../read/operations-page.ts'
 import { route } from '../route.ts'
 
 /** What is being done and was done to a cluster, and the two decisions a person can make about what is stuck. */
@@ -46,8 +46,9 @@ export function registerOperations(app: OpenAPIHono<ApiEnv>): void {
       path: '/v1/operations',
       access: { to: 'reader', on: 'visible' },
       tags: ['operations'],
-      summary: 'List the operations of a cluster, newest first, or of all clusters one after the other',
-      request: { query: PageQuery.extend({ cluster: Name.optional() }) },
+      summary:
+        'List the operations of a cluster or of a managed machine, newest first, or of all clusters one after the other',
+      request: { query: PageQuery.extend({ cluster: Name.optional(), machine: Name.optional() }) },
       responses: responses(
         {
           status: 200,
@@ -58,16 +59,23 @@ export function registerOperations(app: OpenAPIHono<ApiEnv>): void {
       ),
     }),
     async (c) => {
-      const { cluster, limit, cursor } = c.req.valid('query')
+      const { cluster, machine, limit, cursor } = c.req.valid('query')
+      if (cluster !== undefined && machine !== undefined)
+        return problemResponse(
+          c,
+          refusal('invalid-request', { query: 'machine', reason: 'name a cluster or a machine' }),
+        )
       const text = readCursor(cursor)
       if (!text.ok) return problemResponse(c, text.error)
       const place = toPlace(text.value)
       if (!place.ok) return problemResponse(c, place.error)
       const asked = { limit, place: place.value, caller: c.var.caller }
       const found =
-        cluster === undefined
-          ? ok(await operationsOfAll(c.var.db, c.env, asked))
-          : await operationsOfCluster(c.var.db, c.env, cluster, asked)
+        machine !== undefined
+          ? await operationsOfOne(c.var.db, c.env, 'Machine', machine, asked)
+          : cluster === undefined
+            ? ok(await operationsOfAll(c.var.db, c.env, asked))
+            : await operationsOfOne(c.var.db, c.env, 'Cluster', cluster, asked)
       if (!found.ok) return problemResponse(c, found.error)
       const { items, next } = found.value
       return answer(c, { items, ...(next ? { nextCursor: linkNext(c, fromPlace(next)) } : {}) })
@@ -95,7 +103,7 @@ export function registerOperations(app: OpenAPIHono<ApiEnv>): void {
         const uid = clusterUidOf(id)
         // The document is looked up first, so that a made-up id brings no object to life.
         const stored = await findDocumentByUid(c.var.db, uid)
-        if (stored?.kind !== 'Cluster') return problemResponse(c, refusal('not-found', { operation: id }))
+        if (!stored || !hasObject(stored)) return problemResponse(c, refusal('not-found', { operation: id }))
         const object = clusterObject(c.env, uid)
         const decided = await object.decide(id, decision)
         if (!decided.ok) return problemResponse(c, { problem: decided.problem })
@@ -103,7 +111,7 @@ export function registerOperations(app: OpenAPIHono<ApiEnv>): void {
         await recordAudit(c.var.db, actorOf(c), [
           {
             action: decision === 'retry' ? 'operation.retried' : 'operation.abandoned',
-            kind: 'Cluster',
+            kind: stored.kind,
             name,
             uid,
             facts: { operationId: id },

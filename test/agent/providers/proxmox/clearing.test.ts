@@ -1,29 +1,11 @@
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { imageFileName } from '#agent/providers/image-names.ts'
-import { toNewMachine } from '#agent/operations/new-machine.ts'
-import { aCreation, HOST } from '#test/support/proxmox-site.ts'
-import { byPath, startScripted, type Script, type ScriptedHost } from './scripted-host.ts'
+import { HOST } from '#test/support/proxmox-site.ts'
+import { config, GUEST, machine, NODE, scriptedHosts, VM } from './one-guest.ts'
+import { byPath } from './scripted-host.ts'
 
 /** What is cleared away, and above all what is not. */
-const hosts: ScriptedHost[] = []
-afterEach(async () => {
-  for (const host of hosts.splice(0)) await host.close()
-})
-async function scripted(script: Script): Promise<ScriptedHost> {
-  const host = await startScripted(script)
-  hosts.push(host)
-  return host
-}
-
-const VM = `/nodes/${HOST}/qemu/2001`
-const machine = toNewMachine(aCreation())
-const config = {
-  name: 'home-cp-1',
-  smbios1: `uuid=${machine.machineId.toUpperCase()}`,
-  net0: 'virtio=02:54:41:00:00:01,bridge=vmbr0',
-}
-const NODE = { type: 'node', node: HOST, status: 'online' }
-const GUEST = { type: 'qemu', node: HOST, vmid: 2001, name: 'home-cp-1', status: 'running' }
+const scripted = scriptedHosts()
 
 describe('what is cleared away', () => {
   const old = imageFileName({ media: 'image', secureBoot: false, talosVersion: 'v1.12.0', schematicId: 'c'.repeat(64) })

@@ -1,6 +1,5 @@
 import { imageFileName } from '#agent/providers/image-names.ts'
 import { describe, expect, test } from 'vitest'
-import { toNewMachine } from '#agent/operations/new-machine.ts'
 import { parseProperties } from '#agent/providers/proxmox/parse.ts'
 import { aNicShape } from '#test/support/hardware.ts'
 import { aCreation } from '#test/support/proxmox-site.ts'

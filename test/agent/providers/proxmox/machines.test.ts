@@ -1,30 +1,12 @@
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { createGuestConfigs } from '#agent/providers/proxmox/guest-configs.ts'
-import { toNewMachine } from '#agent/operations/new-machine.ts'
 import type { MachineFound } from '#agent/providers/provider.ts'
-import { aCreation, HOST } from '#test/support/proxmox-site.ts'
-import { byPath, startScripted, type Script, type ScriptedHost } from './scripted-host.ts'
+import { HOST } from '#test/support/proxmox-site.ts'
+import { config, GUEST, machine, NODE, scriptedHosts, VM } from './one-guest.ts'
+import { byPath, type ScriptedHost } from './scripted-host.ts'
 
 /** What hosts say of machines that the lab does not say: odd types, silent guests, and calls that are allowed nowhere. */
-const hosts: ScriptedHost[] = []
-afterEach(async () => {
-  for (const host of hosts.splice(0)) await host.close()
-})
-async function scripted(script: Script): Promise<ScriptedHost> {
-  const host = await startScripted(script)
-  hosts.push(host)
-  return host
-}
-
-const VM = `/nodes/${HOST}/qemu/2001`
-const machine = toNewMachine(aCreation())
-const config = {
-  name: 'home-cp-1',
-  smbios1: `uuid=${machine.machineId.toUpperCase()}`,
-  net0: 'virtio=02:54:41:00:00:01,bridge=vmbr0',
-}
-const NODE = { type: 'node', node: HOST, status: 'online' }
-const GUEST = { type: 'qemu', node: HOST, vmid: 2001, name: 'home-cp-1', status: 'running' }
+const scripted = scriptedHosts()
 
 async function found(host: ScriptedHost): Promise<MachineFound> {
   const sight = await host.provider.look(machine)

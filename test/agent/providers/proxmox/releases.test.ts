@@ -1,31 +1,14 @@
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { imageFileName } from '#agent/providers/image-names.ts'
-import { toNewMachine } from '#agent/operations/new-machine.ts'
-import { aCreation, HOST } from '#test/support/proxmox-site.ts'
-import { byPath, startScripted, type Said, type Script, type ScriptedHost } from './scripted-host.ts'
+import { HOST } from '#test/support/proxmox-site.ts'
+import { config, GUEST, machine, NODE, scriptedHosts, VM } from './one-guest.ts'
+import { byPath, type Said } from './scripted-host.ts'
 
 /** Older releases, and what images are called and where they lie. */
-const hosts: ScriptedHost[] = []
-afterEach(async () => {
-  for (const host of hosts.splice(0)) await host.close()
-})
-async function scripted(script: Script): Promise<ScriptedHost> {
-  const host = await startScripted(script)
-  hosts.push(host)
-  return host
-}
+const scripted = scriptedHosts()
 
-const VM = `/nodes/${HOST}/qemu/2001`
 const UPID = (type: string) => `UPID:${HOST}:0000014F:00092BAA:6B002818:${type}:2001:lanline@pve!agent:`
-const machine = toNewMachine(aCreation())
 const release = (version: string): Said => ({ data: { version } })
-const config = {
-  name: 'home-cp-1',
-  smbios1: `uuid=${machine.machineId.toUpperCase()}`,
-  net0: 'virtio=02:54:41:00:00:01,bridge=vmbr0',
-}
-const NODE = { type: 'node', node: HOST, status: 'online' }
-const GUEST = { type: 'qemu', node: HOST, vmid: 2001, name: 'home-cp-1', status: 'running' }
 
 describe('releases', () => {
   const created = { [`POST /nodes/${HOST}/qemu`]: { data: UPID('qmcreate') } }
