@@ -17,9 +17,9 @@ const SLOWER_BY = 1.2
 const SHORTEST_MS = 50
 /** Of a time that the work itself foretells: percents are rounded. */
 const QUIET_SHARE = 0.9
-const STEP_SHARE = 0.06
+const STEP_SHARE = 0.04
 /** So much later than expected, what was expected says nothing any more. */
-const OVERDUE_SHARE = 1.5
+const OVERDUE_SHARE = 1.3
 /** One odd time among them does not make the next ones look early or late. */
 const REMEMBERED = 4
 

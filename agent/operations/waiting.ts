@@ -70,6 +70,7 @@ export async function waitForTask(
 ): Promise<Result<void, Problem>> {
   const pace = paceOf(provider, what)
   let waitedMs = 0
+  let totalMs = Infinity
   let last: Problem | undefined
   while (!signal.aborted) {
     const lookedAt = clock.now()
@@ -84,7 +85,9 @@ export async function waitForTask(
     const percent = await onPoll?.()
     // Sleeping runs at the clock's rate and looking does not, so both are added up rather than read off the wall.
     waitedMs += clock.now() - lookedAt
-    const everyMs = pace.nextMs(waitedMs, percent === undefined ? undefined : foretold(waitedMs, percent))
+    // Between two percents the same number says more and more; the first time it was seen was right.
+    totalMs = Math.min(totalMs, foretold(waitedMs, percent))
+    const everyMs = pace.nextMs(waitedMs, totalMs === Infinity ? undefined : totalMs)
     waitedMs += everyMs
     if (waitedMs > limitMs) return err(problem('deadline-passed', { waitingFor: what, task: handle, limitMs }, last))
     await clock.sleep(everyMs, signal)
@@ -97,8 +100,8 @@ export type TaskProgress = number | undefined | void
 
 /** The first percents of a download say little about the rest. */
 const TELLING_PERCENT = 5
-const foretold = (waitedMs: number, percent: number): number | undefined =>
-  percent < TELLING_PERCENT ? undefined : (waitedMs * 100) / percent
+const foretold = (waitedMs: number, percent: TaskProgress): number =>
+  percent === undefined || percent < TELLING_PERCENT ? Infinity : (waitedMs * 100) / percent
 
 export interface TaskStep {
   /** Name of the step in the journal. */

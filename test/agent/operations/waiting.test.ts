@@ -54,7 +54,7 @@ describe('waitForTask', () => {
         return Promise.resolve(ok({ state: now >= endsAtMs ? ('done' as const) : ('running' as const) }))
       },
     } satisfies Partial<Provider> as unknown as Provider
-    const limits = { what: 'the task', limitMs: 60 * 60_000, ...(tells ? { onPoll } : {}) }
+    const limits = { what: 'the task', limitMs: 60 * 60_000, ...(tells > 0 ? { onPoll } : {}) }
     for (const task of tasks) {
       ;[now, endsAtMs, polls] = [0, task, 0]
       expect(await waitForTask(handlerContext({ clock }), provider, 'UPID:x', limits)).toEqual(ok(undefined))
@@ -62,10 +62,11 @@ describe('waitForTask', () => {
     return { lateMs: now - endsAtMs, polls }
 
     function onPoll(): Promise<number> {
-      return Promise.resolve(Math.floor((now / endsAtMs) * 100))
+      return Promise.resolve(Math.floor(((now / endsAtMs) * 100) / tells) * tells)
     }
   }
-  let tells = false
+  /** Percents are told in steps of so many; 0: not at all. */
+  let tells = 0
 
   test.each([100, 1_100, 3_000, 11_000, 120_000])('sees the end of a task of %i ms soon after it', async (endsAtMs) => {
     const { lateMs, polls } = await lateness(endsAtMs)
@@ -95,9 +96,11 @@ describe('waitForTask', () => {
   )
 
   test('work that tells how far it has come is looked at when it is about to end', async () => {
-    tells = true
-    expect((await lateness(11_000)).lateMs).toBeLessThanOrEqual(660)
-    tells = false
+    for (const coarseness of [1, 10, 30]) {
+      tells = coarseness
+      expect((await lateness(11_000)).lateMs).toBeLessThanOrEqual(700)
+    }
+    tells = 0
   })
 })
 

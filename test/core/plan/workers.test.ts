@@ -130,7 +130,7 @@ describe('a worker leaves', () => {
   test('[O30] with the order to drain it that the cluster gives, and the default when it gives none', () => {
     const view = running({ machines: [...members, leaving('home-general-2')] })
     const spec = { ...view.cluster.spec, drain: { timeout: '90s', force: true } }
-    const drainOf = (from: ClusterView) => (plan(from).operations[0]?.input as { drain?: unknown }).drain
+    const drainOf = (from: ClusterView) => (plan(from).operations[0]!.input as { drain?: unknown }).drain
     expect(drainOf(view)).toEqual({ timeoutS: 300, force: false })
     expect(drainOf({ ...view, cluster: { ...view.cluster, spec } })).toEqual({ timeoutS: 90, force: true })
   })
