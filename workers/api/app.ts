@@ -18,6 +18,8 @@ import { registerAbout } from './routes/about.ts'
 import { registerAgents } from './routes/agents.ts'
 import { registerApply } from './routes/apply.ts'
 import { registerAudit } from './routes/audit.ts'
+import { registerBootstrap } from './routes/bootstrap.ts'
+import { registerBrowserLogin } from './routes/browser-login.ts'
 import { registerCapacity } from './routes/capacity.ts'
 import { registerDocuments } from './routes/documents.ts'
 import { registerEvents } from './routes/events.ts'
@@ -71,6 +73,8 @@ export function createApp(): OpenAPIHono<ApiEnv> {
   registerCapacity(app)
   registerAudit(app)
   registerSessions(app)
+  registerBrowserLogin(app)
+  registerBootstrap(app)
   registerWhoami(app)
   registerTokens(app)
   registerServiceAccounts(app)

@@ -83,7 +83,7 @@ export async function aToken(
 export async function aProvider(people: readonly Person[], issuer = ISSUER): Promise<OidcProvider> {
   const provider = await OidcProvider.make({
     issuer,
-    clients: [{ clientId: CLIENT_ID, redirectUris: [] }],
+    clients: [{ clientId: CLIENT_ID, redirectUris: ['https://lanline.test/v1/login/callback'] }],
     people,
     now: () => Date.now(),
   })
