@@ -2,6 +2,7 @@ import { createExecutionContext } from 'cloudflare:test'
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { kindOfToken } from '#core/access/token-text.ts'
 import { createApp } from '../../../workers/api/app.ts'
+import { keepHouse } from '../../../workers/api/housekeeping.ts'
 import { aSite } from '../../db/builders.ts'
 import { call, env, given, migrate, send, TOKEN, type ProblemBody } from './client.ts'
 import {
@@ -191,6 +192,20 @@ describe('the audit', () => {
       expect(await entries('?action=audit.read&actor=service-account:reader-of-all')).toHaveLength(1),
     )
   })
+})
+
+test('[A27] the daily cron sweeps, and never takes an audit younger than a month', async () => {
+  const days = (count: number) => Date.now() - count * 86_400_000
+  for (const age of [366, 29])
+    await env.DB.prepare("insert into audit values (null, ?, 'a', 'x', 'k', ?, 'u', null, 'r', '{}')")
+      .bind(days(age), `aged-${age}`)
+      .run()
+  const names = async () =>
+    (await rowsOf('audit')).map(({ name }) => String(name)).filter((name) => name.startsWith('aged-'))
+  await keepHouse(env, Date.now())
+  expect(await names()).toEqual(['aged-29'])
+  await keepHouse({ ...env, AUDIT_DAYS: '1' }, Date.now())
+  expect(await names()).toEqual(['aged-29'])
 })
 
 describe('limits', () => {

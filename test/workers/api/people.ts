@@ -1,5 +1,4 @@
 import { vi } from 'vitest'
-import { createScheduledController } from 'cloudflare:test'
 import { OidcProvider, type Person } from '#lab/oidc/provider.ts'
 import { call, env, send, type ProblemBody } from './client.ts'
 
@@ -103,5 +102,3 @@ export const login = async (idToken: string) => {
 /** Rows of a table of D1. */
 export const rowsOf = async (table: string): Promise<readonly Record<string, unknown>[]> =>
   (await env.DB.prepare(`select * from ${table}`).all()).results
-
-export const nextDay = (at: Date) => createScheduledController({ scheduledTime: at, cron: '17 3 * * *' })
