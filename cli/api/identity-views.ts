@@ -73,6 +73,8 @@ export const AuditView = z.object({
   kind: z.string(),
   name: z.string(),
   requestId: z.string(),
+  outcome: z.string(),
+  source: z.string().optional(),
   facts: FactsSchema,
 })
 export type AuditView = z.infer<typeof AuditView>

@@ -90,12 +90,12 @@ async function read(api: Api, filter: Filter, limit: number): Promise<Result<rea
 
 function show({ out, outStyle }: Io, { row, raw }: Row, { output }: AuditOptions): void {
   if (output === 'jsonl') return out(JSON.stringify(raw))
-  const { source, ...facts } = row.facts
-  const from = typeof source === 'string' ? ` from ${source}` : ''
+  const from = row.source === undefined ? '' : ` from ${row.source}`
   const subject = row.kind === 'Access' ? '' : ` ${row.kind}/${row.name}`
-  const said = sayFacts(facts)
+  const said = sayFacts(row.facts)
+  const outcome = row.outcome === 'done' ? '' : `  ${row.outcome}`
   out(
-    printable(`${row.at}  ${row.actor}${from}  ${row.action}${subject}`) +
+    printable(`${row.at}  ${row.actor}${from}  ${row.action}${subject}${outcome}`) +
       (said === '' ? '' : `  ${outStyle.dim(printable(said))}`),
   )
 }

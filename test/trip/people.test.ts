@@ -58,7 +58,7 @@ async function lanline(person: string, args: readonly string[], env: Readonly<Re
 }
 const atUrl = () => ({ LANLINE_URL: plane.url })
 
-test('[A25][A20][A27] from the bootstrap token to a team, and every step is in the audit', async () => {
+test('[A25][A20][A27][A28] from the bootstrap token to a team: every step is in the audit, no secret in the log', async () => {
   // Before anybody is admin, a login gives nothing.
   expect(await lanline('bob', ['login'], atUrl())).toMatchObject({ code: 4, err: expect.stringContaining('no-access') })
 
@@ -155,7 +155,7 @@ test('[A25][A20][A27] from the bootstrap token to a team, and every step is in t
   expect((await lanline('alice', ['logout'])).err).toContain('Logged out of home')
   expect((await lanline('alice', ['get', 'sites'])).code).toBe(4)
 
-  // [A28] Nothing that opens anything was logged on the way.
+  // Nothing that opens anything was logged on the way.
   const secrets = [plane.adminToken, ci.out, token.ok ? token.value : '', 'lanls_', 'lanl_', 'eyJ']
   for (const secret of secrets) expect(log.filter((line) => line.includes(secret))).toEqual([])
 })

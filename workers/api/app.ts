@@ -19,6 +19,8 @@ import { registerAbout } from './routes/about.ts'
 import { registerAgents } from './routes/agents.ts'
 import { registerApply } from './routes/apply.ts'
 import { registerAudit } from './routes/audit.ts'
+import { registerBootstrap } from './routes/bootstrap.ts'
+import { registerBrowserLogin } from './routes/browser-login.ts'
 import { registerCapacity } from './routes/capacity.ts'
 import { registerDirect } from './direct/register.ts'
 import { registerDocuments } from './routes/documents.ts'
@@ -81,6 +83,8 @@ export function createApp(): OpenAPIHono<ApiEnv> {
   registerCapacity(app)
   registerAudit(app)
   registerSessions(app)
+  registerBrowserLogin(app)
+  registerBootstrap(app)
   registerWhoami(app)
   registerTokens(app)
   registerServiceAccounts(app)

@@ -13,7 +13,8 @@ import type { ApiBindings, ApiEnv } from './env.ts'
 import { problemResponse, refusal, type Refusal } from './http.ts'
 import { limitAttempts, limitIdentity } from './limits.ts'
 import { callerByAccess } from './login/access-caller.ts'
-import { isReading } from './reading.ts'
+import { SESSION_COOKIE, readCookie } from './login/cookies.ts'
+import { askedBy, isReading } from './reading.ts'
 
 /**
  * Finds out who is asking. Nobody passes without a good credential, not even to learn that a path does not exist; only
@@ -21,7 +22,7 @@ import { isReading } from './reading.ts'
  *
  * A stranger costs nothing: without a credential in the form of ours no row is read.
  *
- * Basic credentials (token as password) are for a browser that opens /docs. Browsers send them by themselves, so they
+ * A session in a cookie comes by itself, so it writes only for our own pages. Basic credentials (token as password) are for a browser that opens /docs. Browsers send them by themselves, so they
  * only read: otherwise a foreign page could make the browser write.
  */
 const MIN_BOOTSTRAP_CHARS = 16
@@ -54,9 +55,13 @@ const isPage = (request: Request): boolean =>
   isReading(request) && (request.headers.get('Accept') ?? '').includes('text/html')
 
 async function findCaller(c: Context<ApiEnv>): Promise<Result<Caller, Refusal>> {
-  const given = credentialOf(c.req.raw)
+  const shown = credentialOf(c.req.raw)
+  const cookie = shown === undefined ? readCookie(c.req.raw, SESSION_COOKIE) : undefined
+  const given = shown ?? (kindOfToken(cookie ?? '') === 'session' ? cookie : undefined)
   const stranger = err(refusal('unauthorized'))
   if (given === undefined) return (await callerByAccess(c)) ?? stranger
+  if (shown === undefined && !isReading(c.req.raw) && askedBy(c.req.raw) !== 'own-page')
+    return err(refusal('forbidden', { reason: 'another site asked' }))
   if (await isBootstrap(c.env, given)) {
     const ended = await bootstrapHasEnded(c.var.db, await sha256Hex(given))
     return ended ? err(refusal('bootstrap-ended')) : ok(BOOTSTRAP)

@@ -13,7 +13,7 @@ beforeAll(async () => {
   file = join(folder, 'config.yaml')
   await writeFile(
     file,
-    'current: home\ncontexts:\n  home: {url: "https://home.example.com/", token: secret-home}\n  work: {url: "https://work.example.com", token: secret-work}\n',
+    'current: home\ncontexts:\n  home: {url: "https://home.example.com/", token: secret-home}\n  work: {url: "https://work.example.com", token: secret-work}\n  login: {url: "https://login.example.com"}\n',
     { mode: 0o600 },
   )
 })
@@ -30,6 +30,12 @@ async function found(flags: ConnectionFlags, env: Record<string, string>): Promi
 describe('which API, with which token', () => {
   test.each<readonly [string, ConnectionFlags, Record<string, string>, string]>([
     ['the current context', {}, {}, 'https://home.example.com secret-home home'],
+    [
+      'a context without a token, for who has logged in',
+      { context: 'login' },
+      {},
+      'https://login.example.com undefined login',
+    ],
     ['the context of a flag', { context: 'work' }, {}, 'https://work.example.com secret-work work'],
     ['the context of the environment', {}, { LANLINE_CONTEXT: 'work' }, 'https://work.example.com secret-work work'],
     [

@@ -16,6 +16,7 @@ export const migrate = async (): Promise<void> => await applyD1Migrations(env.DB
 interface Sent {
   readonly body?: unknown
   readonly headers?: Record<string, string>
+  readonly redirect?: 'follow' | 'manual'
 }
 
 export interface Answered<T = unknown> {
@@ -29,9 +30,14 @@ let callers = 0
 const nextAddress = (): string => `10.${(++callers >> 16) & 255}.${(callers >> 8) & 255}.${callers & 255}`
 
 /** One request without any credential but those given. */
-export async function send(method: string, path: string, { body, headers = {} }: Sent = {}): Promise<Response> {
+export async function send(
+  method: string,
+  path: string,
+  { body, headers = {}, redirect = 'follow' }: Sent = {},
+): Promise<Response> {
   return await worker.default.fetch(`${ORIGIN}${path}`, {
     method,
+    redirect,
     headers: {
       'CF-Connecting-IP': nextAddress(),
       ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),

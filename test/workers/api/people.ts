@@ -1,5 +1,4 @@
 import { vi } from 'vitest'
-import { createScheduledController } from 'cloudflare:test'
 import { OidcProvider, type Person } from '#lab/oidc/provider.ts'
 import { call, env, send, type ProblemBody } from './client.ts'
 
@@ -83,7 +82,7 @@ export async function aToken(
 export async function aProvider(people: readonly Person[], issuer = ISSUER): Promise<OidcProvider> {
   const provider = await OidcProvider.make({
     issuer,
-    clients: [{ clientId: CLIENT_ID, redirectUris: [] }],
+    clients: [{ clientId: CLIENT_ID, redirectUris: ['https://lanline.test/v1/login/callback'] }],
     people,
     now: () => Date.now(),
   })
@@ -103,5 +102,3 @@ export const login = async (idToken: string) => {
 /** Rows of a table of D1. */
 export const rowsOf = async (table: string): Promise<readonly Record<string, unknown>[]> =>
   (await env.DB.prepare(`select * from ${table}`).all()).results
-
-export const nextDay = (at: Date) => createScheduledController({ scheduledTime: at, cron: '17 3 * * *' })

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { aSite } from '../../db/builders.ts'
@@ -76,6 +77,25 @@ describe('every route, known or not', () => {
       { method: 'wake', args: [siteUid, 0] },
     ])
   })
+})
+
+test('[A1] whatever stands in the headers that carry credentials, the answer is a refusal and never a fault', async () => {
+  const text = fc.string({ maxLength: 200 }).map((given) => given.replaceAll(/[^\x20-\x7e]/g, '.'))
+  const scheme = fc.constantFrom('Bearer ', 'Basic ', 'bearer lanl_', 'Bearer lanls_', 'Bearer eyJ', '')
+  const headers = fc.record({
+    Authorization: fc.tuple(scheme, text).map((parts) => parts.join('')),
+    Cookie: fc
+      .tuple(fc.constantFrom('__Host-lanline=', '__Host-lanline=lanls_', ''), text)
+      .map((parts) => parts.join('')),
+    'Cf-Access-Jwt-Assertion': text,
+    Origin: text,
+  })
+  await fc.assert(
+    fc.asyncProperty(headers, fc.constantFrom('GET', 'POST', 'DELETE'), async (given, method) => {
+      expect([401, 403]).toContain((await send(method, '/v1/whoami', { headers: given })).status)
+    }),
+    { numRuns: 100, seed: 7 },
+  )
 })
 
 describe('Basic credentials', () => {

@@ -7,7 +7,7 @@ import type { Caller } from '../access/caller.ts'
 import type { ApiEnv } from '../env.ts'
 import { refusal, type Refusal } from '../http.ts'
 import { addressOf } from '../limits.ts'
-import { isReading } from '../reading.ts'
+import { askedBy, isReading } from '../reading.ts'
 import { newUid } from './mint.ts'
 import { personByAccess, type Person } from './person.ts'
 
@@ -23,17 +23,11 @@ const LOGIN_EVERY_MS = 3_600_000
 export async function callerByAccess(c: Context<ApiEnv>): Promise<Result<Caller, Refusal> | undefined> {
   const assertion = c.req.header(HEADER)
   if (assertion === undefined || !c.env.ACCESS_TEAM_DOMAIN) return undefined
-  if (!isReading(c.req.raw) && isForeign(c.req.raw)) return err(refusal('forbidden', { reason: 'another site asked' }))
+  if (!isReading(c.req.raw) && askedBy(c.req.raw) === 'another-site')
+    return err(refusal('forbidden', { reason: 'another site asked' }))
   const person = await personByAccess(assertion, c.env, c.var.keys, c.var.now)
   if (!person.ok) return err({ problem: person.error })
   return await toCaller(c, person.value)
-}
-
-/** Source: Fetch Metadata, W3C; every browser of today sends at least one of the two with such a request. */
-function isForeign(request: Request): boolean {
-  const site = request.headers.get('Sec-Fetch-Site')
-  const origin = request.headers.get('Origin')
-  return (site !== null && site !== 'same-origin') || (origin !== null && origin !== new URL(request.url).origin)
 }
 
 async function toCaller(c: Context<ApiEnv>, person: Person): Promise<Result<Caller, Refusal>> {

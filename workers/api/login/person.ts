@@ -12,6 +12,8 @@ export interface Person {
   /** Only a verified address: anybody can claim one. */
   readonly email: string | undefined
   readonly groups: readonly string[]
+  /** Of the question this is the answer to, where there was one. */
+  readonly nonce: string | undefined
 }
 
 /** Problems: login-not-configured, and those of ./verify-id-token.ts. */
@@ -58,4 +60,5 @@ const toPerson = (claims: IdTokenClaims, subject: string, email: string | undefi
   subject,
   email: email?.toLowerCase(),
   groups: groupsIn(claims, groupsClaim),
+  nonce: typeof claims['nonce'] === 'string' ? claims['nonce'] : undefined,
 })

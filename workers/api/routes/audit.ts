@@ -1,7 +1,7 @@
 import { z, type OpenAPIHono } from '@hono/zod-openapi'
 import { FactsSchema } from '#core/model/problem-schema.ts'
 import type { Context } from 'hono'
-import { listAudit } from '#db/audit.ts'
+import { listAudit, type AuditRow } from '#db/audit.ts'
 import { recordAuditSometimes } from '#db/coalesced-audit.ts'
 import { actorOf } from '../actor.ts'
 import { iso } from '../answers/document.ts'
@@ -23,6 +23,8 @@ const AuditAnswer = z
     uid: z.string(),
     generation: z.number().int().optional(),
     requestId: z.string(),
+    outcome: z.string().openapi({ description: 'done, or the code of the refusal' }),
+    source: z.string().optional().openapi({ description: 'network address the request came from' }),
     facts: FactsSchema,
   })
   .openapi('AuditEntry')
@@ -37,6 +39,18 @@ const AuditQuery = PageQuery.extend({
   since: z.iso.datetime().optional(),
   after: z.coerce.number().int().min(0).optional().openapi({ description: 'only rows with a greater id, to follow' }),
 })
+
+/** Where from and what became of it are stored among the facts. */
+function toAnswer({ facts, at, ...row }: AuditRow) {
+  const { source, outcome, ...others } = facts
+  return {
+    ...row,
+    at: iso(at),
+    outcome: typeof outcome === 'string' ? outcome : 'done',
+    ...(typeof source === 'string' ? { source } : {}),
+    facts: others,
+  }
+}
 
 /** Who follows the audit reads it every few seconds; that is one fact, not thousands. */
 const READING_EVERY_MS = 10 * 60_000
@@ -74,7 +88,7 @@ export function registerAudit(app: OpenAPIHono<ApiEnv>): void {
       const found = await listAudit(c.var.db, { ...filter, since: from, limit: limit + 1, before: before.value })
       recordReading(c)
       const { items, ...rest } = page(c, { items: found, limit }, (last) => last.id)
-      return answer(c, { items: items.map((row) => ({ ...row, at: iso(row.at) })), ...rest })
+      return answer(c, { items: items.map(toAnswer), ...rest })
     },
   )
 }
