@@ -19,6 +19,8 @@ export interface TalosDisk extends InstalledSystem {
   /** Images in containerd, on EPHEMERAL: `namespace/reference` → when it was pulled. */
   readonly images: Map<string, number>
   readonly meta: Map<number, Uint8Array>
+  /** False while the node runs from a CD and the disk is empty. */
+  installed: boolean
   /** After a whole-disk reset nothing boots from it any more. */
   bootable: boolean
 }
@@ -34,7 +36,7 @@ export class Disks {
   readonly #disks = new Map<string, TalosDisk>()
 
   /** The disk as it was left, or fresh from its image. */
-  open(id: string, image: InstalledSystem): TalosDisk {
+  open(id: string, image: InstalledSystem, installed = true): TalosDisk {
     const known = this.#disks.get(id)
     if (known) return known
     const fresh: TalosDisk = {
@@ -49,6 +51,7 @@ export class Disks {
       etcdRecovery: undefined,
       images: new Map(),
       meta: new Map(),
+      installed,
       bootable: true,
     }
     this.#disks.set(id, fresh)

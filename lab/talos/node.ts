@@ -17,6 +17,7 @@ import { ResourceTable } from './resource-table.ts'
 import { resourcesOf } from './resources/all.ts'
 import { shutDown } from './sequences/power.ts'
 import { Services } from './services.ts'
+import type { InstallProgress } from './unattended-install.ts'
 import type { TalosWorld } from './world.ts'
 
 /**
@@ -44,6 +45,8 @@ export class TalosNode {
   etcdWaiting = false
   /** The node sees itself Ready in Kubernetes. */
   nodeReady = false
+  /** Of a node that installs itself; undefined for one that was told nothing of it. */
+  install: InstallProgress | undefined
   apiServer: ApiServer | undefined
   /** Counts configurations; static pods carry it so that one can see which of them they run. */
   configVersion = 1
@@ -105,7 +108,9 @@ export class TalosNode {
   powerOn(hardware: GuestHardware): void {
     this.hardware = hardware
     this.#wantedOn = true
-    this.disk = hardware.disk?.image ? this.world.disks.open(hardware.disk.id, hardware.disk.image) : undefined
+    this.disk = hardware.disk?.image
+      ? this.world.disks.open(hardware.disk.id, hardware.disk.image, hardware.installer === undefined)
+      : undefined
     this.#start()
   }
 
@@ -195,6 +200,7 @@ export class TalosNode {
     this.timeSynced = false
     this.etcdWaiting = false
     this.nodeReady = false
+    this.install = undefined
     this.pendingConfig = undefined
     this.config = undefined
     this.busyWith = undefined

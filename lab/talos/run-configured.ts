@@ -4,6 +4,7 @@ import { DURATION } from './durations.ts'
 import type { TalosNode } from './node.ts'
 import { flannelImage, proxyImage, runControlPlane } from './run-control-plane.ts'
 import { runEtcd } from './run-etcd.ts'
+import { installUnattended } from './unattended-install.ts'
 
 /**
  * What a configured node does from here on, everything side by side as Talos' controllers do it: its API with the
@@ -28,6 +29,7 @@ export async function runConfigured(node: TalosNode, config: NodeConfig, signal:
     runKubelet(node, signal),
     ...(config.controlPlane ? [runEtcd(node, signal).then(() => runControlPlane(node, signal))] : []),
     finishBoot(node, signal),
+    ...(config.unattendedInstall ? [installUnattended(node, config.unattendedInstall, signal)] : []),
   ])
 }
 

@@ -25,7 +25,8 @@ export function checkMain(main: Members, { role, contract }: MainContext): reado
     ...when(at('machine.type') !== role, 'machine.type', `must be ${role}: that is what this machine is`),
     ...checkAuthorities(main, role),
     ...when(
-      given('cluster.controlPlane') && textOf(at('cluster.controlPlane.endpoint')) === undefined,
+      (given('cluster.controlPlane') || !contract.multiDocKubernetes) &&
+        textOf(at('cluster.controlPlane.endpoint')) === undefined,
       'cluster.controlPlane.endpoint',
       'is missing',
     ),
@@ -44,7 +45,9 @@ export function checkMain(main: Members, { role, contract }: MainContext): reado
       'is only for control planes',
     ),
     ...when(
-      at('machine.features.hostDNS.forwardKubeDNSToHost') === true && at('machine.features.hostDNS.enabled') !== true,
+      !contract.emptyMachineNetwork &&
+        at('machine.features.hostDNS.forwardKubeDNSToHost') === true &&
+        at('machine.features.hostDNS.enabled') !== true,
       'machine.features.hostDNS.forwardKubeDNSToHost',
       'needs hostDNS to be enabled',
     ),

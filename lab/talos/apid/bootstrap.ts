@@ -14,7 +14,9 @@ export function bootstrap(node: TalosNode, request: BootstrapRequest): { message
     throw new ConnectError('etcd is not configured, bootstrap is not possible', Code.InvalidArgument)
   if (disk?.etcdMember) throw new ConnectError('etcd data directory is not empty', Code.AlreadyExists)
   if (!node.timeSynced) throw new ConnectError('time is not in sync yet', Code.FailedPrecondition)
-  if (!node.etcdWaiting || !cluster || !disk)
+  // What is begun right before a reboot would be lost with it.
+  const installing = node.install !== undefined && node.install.phase !== 'installed'
+  if (!node.etcdWaiting || !cluster || !disk || installing)
     throw new ConnectError('bootstrap is not available yet', Code.FailedPrecondition)
   if (cluster.hasDataElsewhere(disk.id)) {
     node.world.violate(

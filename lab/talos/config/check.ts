@@ -1,3 +1,4 @@
+import { readUnattendedInstall } from './unattended-install.ts'
 import { isIPv4 } from 'node:net'
 import { err, ok, type Result } from '#core/base/result.ts'
 import {
@@ -90,6 +91,7 @@ export function checkConfig(
     serviceSubnets: r.texts('cluster.network.serviceSubnets'),
     sysctls: r.strings('machine.sysctls'),
     discoveryEnabled: r.flag('cluster.discovery.enabled', false),
+    unattendedInstall: readUnattendedInstall(loaded.documents),
   })
 }
 

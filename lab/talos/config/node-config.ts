@@ -34,6 +34,16 @@ export interface NodeConfig {
   readonly serviceSubnets: readonly string[]
   readonly sysctls: Readonly<Record<string, string>>
   readonly discoveryEnabled: boolean
+  /** Of an UnattendedInstallConfig: the node installs itself once it runs. */
+  readonly unattendedInstall: UnattendedInstall | undefined
+}
+
+export interface UnattendedInstall {
+  /** The installer; empty for that of the schematic the node was booted from. */
+  readonly image: string
+  /** The path of the disk where the selector is a path; undefined for every other expression. */
+  readonly diskPath: string | undefined
+  readonly reboots: boolean
 }
 
 export interface ControlPlaneConfig {

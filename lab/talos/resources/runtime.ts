@@ -42,6 +42,7 @@ export function runtimeResources(node: TalosNode): readonly CosiDraft[] {
       },
     }),
     draft('ImageFactorySchematics', 'schematic', { schematicID: disk?.schematicId ?? '' }),
+    ...(node.install ? [draft('UnattendedInstallStatuses', 'unattended-install', node.install)] : []),
     draft('KernelParamStatuses', 'proc.sys.net.ipv4.ip_forward', { current: '1', default: '0', unsupported: false }),
     ...Object.entries(node.config?.sysctls ?? {}).map(([name, current]) =>
       draft('KernelParamStatuses', `proc.sys.${name}`, { current, default: '', unsupported: false }),

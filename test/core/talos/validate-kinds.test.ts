@@ -112,6 +112,30 @@ describe('a document that upstream takes is taken', () => {
   })
 })
 
+describe('what the main document has to say differs by the minor', () => {
+  const faults = (main: string, minor: TalosContract) =>
+    validateConfig(`version: v1alpha1\n${main}`, { minor, role: 'worker' }).map(
+      ({ field, message }) => `${field} ${message}`,
+    )
+  test.each([
+    ['1.12', true],
+    ['1.13', true],
+    ['1.14', false],
+  ] as const)('Talos %s asks for the endpoint there: %s', (minor, asks) => {
+    const missing = faults('machine: {type: worker}\ncluster: {clusterName: a}\n', minor)
+    expect(missing.includes('cluster.controlPlane.endpoint is missing')).toBe(asks)
+  })
+
+  test.each([
+    ['1.12', false],
+    ['1.13', true],
+  ] as const)('Talos %s refuses to forward to a DNS that is off: %s', (minor, refuses) => {
+    const found = faults('machine: {type: worker, features: {hostDNS: {forwardKubeDNSToHost: true}}}\n', minor)
+    const words = 'machine.features.hostDNS.forwardKubeDNSToHost needs hostDNS to be enabled'
+    expect(found.includes(words)).toBe(refuses)
+  })
+})
+
 describe('a hostname is given, or a way to make one', () => {
   test.each([
     ['1.12', '', ['auto or a hostname is needed']],

@@ -1,9 +1,9 @@
 // Command talos-generate lets Talos's own library generate and judge machine configurations, so that this project's can
 // be compared with it. It reads one JSON object a line, a request below, and answers each with {"Out", "Warnings", "Err"}.
 //
-// An extra that needs Go and, once, the network:
+// An extra that needs Go and, once, the network; from the top of the project:
 //
-//	go build -o /tmp/talos-generate . && LANLINE_TALOS_GENERATE_1_13=/tmp/talos-generate npm run test:extra
+//	npx node test/extra/build-peers.ts talos-generate > /tmp/peers.env && . /tmp/peers.env && npm run test:extra
 package main
 
 import (

@@ -14,7 +14,10 @@ export const peersOf = (prefix: string): readonly Peer[] =>
   TALOS_CONTRACTS.map((library, index) => {
     const variable = `${prefix}_${library.replace('.', '_')}`
     const program = process.env[variable]
-    if (program === undefined) print(`extra: ${variable} is not set; nothing was compared with Talos ${library}`)
+    if (program === undefined)
+      print(
+        `extra: ${variable} is not set (npx node test/extra/build-peers.ts makes it); nothing was compared with Talos ${library}`,
+      )
     return { library, variable, program, contracts: TALOS_CONTRACTS.slice(0, index + 1) }
   })
 

@@ -23,7 +23,9 @@ describe.each(PROGRAMS)('%s: the library of Talos %s', (variable, library) => {
   test('takes everything we render in its own and in older contracts', { timeout: 120_000 }, async ({ skip }) => {
     const program = process.env[variable]
     if (!program) {
-      process.stdout.write(`extra: ${variable} is not set; the check by the library of Talos ${library} did not run\n`)
+      process.stdout.write(
+        `extra: ${variable} is not set (npx node test/extra/build-peers.ts makes it); the check by the library of Talos ${library} did not run\n`,
+      )
       return skip('needs test/extra/talos-machinery')
     }
     const bundle = await aBundle()

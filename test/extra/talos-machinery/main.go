@@ -2,9 +2,9 @@
 // secrets.yaml, checks talos.crt and kubernetes.crt as clients of these secrets' authorities, loads and validates every
 // other YAML file the way a node does, and prints one line of JSON for each. It exits with 1 when any is refused.
 //
-// An extra that needs Go and, once, the network:
+// An extra that needs Go and, once, the network; from the top of the project:
 //
-//	go build -o /tmp/talos-machinery . && LANLINE_TALOS_MACHINERY=/tmp/talos-machinery npx vitest run test/agent/talos
+//	npx node test/extra/build-peers.ts talos-machinery > /tmp/peers.env && . /tmp/peers.env && npm run test:extra
 package main
 
 import (

@@ -2,9 +2,9 @@
 // one JSON object a line, {"Config", "Patches"}, and answers each with {"Out", "Err"}; with "Load" it only reads the
 // configuration and writes it again.
 //
-// An extra that needs Go and, once, the network:
+// An extra that needs Go and, once, the network; from the top of the project:
 //
-//	go build -o /tmp/talos-merge . && LANLINE_TALOS_MERGE_1_14=/tmp/talos-merge npm run test:extra
+//	npx node test/extra/build-peers.ts talos-merge > /tmp/peers.env && . /tmp/peers.env && npm run test:extra
 //
 // LANLINE_TALOS_MERGE_CASES and LANLINE_TALOS_MERGE_SEED say how many random patches there are and where they begin.
 package main

@@ -1,9 +1,9 @@
 // Command talos-schematic lets the Image Factory's own code say the id of schematics, so that this project's can be
 // compared with it. It reads one JSON text a line, the YAML of a schematic, and answers each with {"ID", "YAML", "Err"}.
 //
-// An extra that needs Go and, once, the network:
+// An extra that needs Go and, once, the network; from the top of the project:
 //
-//	go build -o /tmp/talos-schematic . && LANLINE_TALOS_SCHEMATIC=/tmp/talos-schematic npm run test:extra
+//	npx node test/extra/build-peers.ts talos-schematic > /tmp/peers.env && . /tmp/peers.env && npm run test:extra
 package main
 
 import (

@@ -14,7 +14,9 @@ const CASES = Number(process.env['LANLINE_TALOS_SCHEMATIC_CASES'] ?? '3000')
 const FIRST_SEED = Number(process.env['LANLINE_TALOS_SCHEMATIC_SEED'] ?? '1')
 
 if (PROGRAM === undefined)
-  process.stdout.write('extra: LANLINE_TALOS_SCHEMATIC is not set; no schematic was compared\n')
+  process.stdout.write(
+    'extra: LANLINE_TALOS_SCHEMATIC is not set (npx node test/extra/build-peers.ts makes it); no schematic was compared\n',
+  )
 
 const TEXTS = [
   'console=ttyS0,115200n8',

@@ -22,7 +22,9 @@ import { randomSite } from './random-site.ts'
  */
 const BINARY = process.env['LANLINE_TALOSCTL']
 if (BINARY === undefined)
-  print('talosctl: LANLINE_TALOSCTL is not set, so the offline commands were compared with nothing')
+  print(
+    'talosctl: LANLINE_TALOSCTL does not name a talosctl of 1.12 or newer, so the offline commands were compared with nothing',
+  )
 const FIRST_SEED = Number(process.env['LANLINE_TALOSCTL_SEED'] ?? '1')
 const SITES = 30
 const MERGES = 200

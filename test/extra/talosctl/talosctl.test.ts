@@ -10,7 +10,9 @@ import { NUMBERS, startTalosctlSite, type Said, type TalosctlSite, type Who } fr
  */
 const BINARY = process.env['LANLINE_TALOSCTL']
 if (BINARY === undefined)
-  process.stdout.write('talosctl: LANLINE_TALOSCTL is not set, so no lab node was asked by the real one\n')
+  process.stdout.write(
+    'talosctl: LANLINE_TALOSCTL does not name a talosctl of 1.12 or newer, so no lab node was asked by the real one\n',
+  )
 
 const NEXT: Readonly<Record<string, string>> = { 'v1.12.9': 'v1.13.9', 'v1.13.9': 'v1.14.0', 'v1.14.0': 'v1.14.1' }
 const SCHEMATIC = 'c'.repeat(64)
