@@ -40,7 +40,7 @@ export function birthHash(documents: ClusterDocuments, asked: AskedMachine): str
   const known = birthHashes.get(documents)?.get(asked)
   if (known !== undefined) return known
   const { where: _, pins: __, ...hardware } = classOf(documents, asked.class)
-  const hash = hashOfMachine(documents, asked, hardware)
+  const hash = hashOfMachine(documents, asked, hardware, networksUnder(documents, asked))
   const own = birthHashes.get(documents) ?? new WeakMap<AskedMachine, string>()
   birthHashes.set(documents, own.set(asked, hash))
   return hash
@@ -49,7 +49,7 @@ export function birthHash(documents: ClusterDocuments, asked: AskedMachine): str
 const birthHashes = new WeakMap<ClusterDocuments, WeakMap<AskedMachine, string>>()
 
 /**
- * The same without what can be changed at any time (`CHANGE_RULES`), disks without their sizes: once etcd is bootstrapped a
+ * The same without what can be changed at any time (`CHANGE_RULES`), disks without their sizes and further NICs without their VLAN: once etcd is bootstrapped a
  * machine keeps this, and only this, for life. It is stored: a field that becomes free in a later release must stay in it for
  * machines that were changed before, or they would read as changed in what they keep.
  */
@@ -57,15 +57,25 @@ export function keptHash(documents: ClusterDocuments, asked: AskedMachine): stri
   const { disks, ...fields } = classOf(documents, asked.class)
   const kept = Object.entries(fields).filter(([field]) => CHANGE_RULES.MachineClass[field] !== 'free')
   const unsized = disks.map((disk) => ({ ...disk, size: undefined }))
-  return hashOfMachine(documents, asked, { ...Object.fromEntries(kept), disks: unsized })
+  const networks = networksUnder(documents, asked).map((nic, index) =>
+    index === 0 ? nic : { ...nic, vlan: undefined },
+  )
+  return hashOfMachine(documents, asked, { ...Object.fromEntries(kept), disks: unsized }, networks)
 }
 
-function hashOfMachine(documents: ClusterDocuments, asked: AskedMachine, hardware: object): string {
-  const { spec } = documents.cluster
-  const networks = asked.nics.map(({ network, address, firewall, hostTunnel }) => {
+const networksUnder = (documents: ClusterDocuments, asked: AskedMachine) =>
+  asked.nics.map(({ network, address, firewall, hostTunnel }) => {
     const { bridge, vlan, mtu, cidr, gateway, nameservers } = networkOf(documents, network)
     return { network, address, firewall, hostTunnel, bridge, vlan, mtu, cidr, gateway, nameservers }
   })
+
+function hashOfMachine(
+  documents: ClusterDocuments,
+  asked: AskedMachine,
+  hardware: object,
+  networks: readonly object[],
+): string {
+  const { spec } = documents.cluster
   return hashOf({
     name: asked.name,
     role: asked.role,

@@ -16,6 +16,11 @@ export function checkChanges(document: Document, world: World): readonly Finding
   const use = {
     usedBy: clusters.map(({ stored }) => stored.metadata.name),
     bootstrapped: clusters.filter(isBootstrapped).map(({ stored }) => stored.metadata.name),
+    nodes: clusters
+      .filter(isBootstrapped)
+      .flatMap(({ stored }) =>
+        stored.kind === 'Cluster' && stored.spec.nodeNetwork === document.metadata.name ? [stored.metadata.name] : [],
+      ),
     classes: classesIn(world),
   }
   return unsupportedChanges(before.stored, document, use).map((change) =>
