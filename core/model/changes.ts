@@ -21,11 +21,13 @@ import type { WorkerSet } from './worker-set.ts'
  * `members` means that members may be added and changed under the rule `free`, but removed only under the rule given.
  * `entries` are those of machines: of one that comes or goes they come and go with it, of one that stays under the rule.
  * `each` are the rules for the fields of entries that stay; entries come and go freely.
+ * `node` until a bootstrapped cluster has its nodes on the network: moved one by one, they would lose each other
  * `disks` only grow once that holds, and nothing else of them changes; not at all once `made` holds.
  * `class` is the name of a machine class: another one will do when that class itself might have become it.
  */
 export type ChangeRule =
   | FieldRule
+  | 'node'
   | 'used'
   | 'born'
   | { readonly members: 'used' }
@@ -84,7 +86,7 @@ const SITE: { readonly [K in keyof SiteSpec]-?: ChangeRule } = {
 const NETWORK: { readonly [K in keyof NetworkSpec]-?: ChangeRule } = {
   site: 'bootstrapped',
   bridge: 'bootstrapped',
-  vlan: 'bootstrapped',
+  vlan: 'node',
   mtu: 'bootstrapped',
   cidr: 'bootstrapped',
   gateway: 'bootstrapped',
@@ -155,6 +157,8 @@ export interface ChangeUse {
   readonly bootstrapped: readonly string[]
   /** Managed machines that use it and are made. */
   readonly made?: readonly string[] | undefined
+  /** Of those that are bootstrapped, the ones that have their nodes on the network; all of them when it is not said. */
+  readonly nodes?: readonly string[] | undefined
   /** Classes as they were and as they would be, by name; without them no class can take the place of another. */
   readonly classes?: ClassesInChange | undefined
 }
@@ -199,6 +203,10 @@ export function unsupportedChanges(before: Document, after: Document, use: Chang
     if (typeof rule === 'object')
       return removed(old, fresh) && use.usedBy.length > 0 ? [refused(path, rule.members, use)] : []
     if (rule === 'born') return [{ path, rule, because: [] }]
+    if (rule === 'node') {
+      const nodes = use.nodes ?? use.bootstrapped
+      return nodes.length > 0 ? [{ path, rule: 'bootstrapped', because: nodes }] : []
+    }
     return because(use, rule).length > 0 ? [refused([...path, ...difference(old, fresh)], rule, use)] : []
   })
 }

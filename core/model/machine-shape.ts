@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { formatMiB } from '../base/units.ts'
-import { MAX_DISKS, type Hardware } from './hardware.ts'
+import { MAX_DISKS, MAX_NICS, type Hardware } from './hardware.ts'
 
 /**
  * What of a machine can be changed without making it anew: what a machine class may say differently at any time. The
@@ -14,6 +14,8 @@ export const MachineShape = z.object({
   numa: z.boolean(),
   memoryMiB: z.int(),
   disks: z.array(z.object({ name: z.string().max(20), sizeGiB: z.int() })).max(MAX_DISKS),
+  /** Of each NIC, in their order; null where there is none. */
+  vlans: z.array(z.int().nullable()).max(MAX_NICS),
   onboot: z.boolean(),
   protection: z.boolean(),
   tags: z.array(z.string().max(64)).max(MAX_TAGS),
@@ -26,6 +28,7 @@ export const shapeOf = (hardware: Hardware): MachineShape => ({
   numa: hardware.numa,
   memoryMiB: hardware.memoryMiB,
   disks: hardware.disks.map(({ name, sizeGiB }) => ({ name, sizeGiB })),
+  vlans: hardware.nics.map(({ vlan }) => vlan ?? null),
   onboot: hardware.onboot,
   protection: hardware.protection,
   tags: [...hardware.tags].sort(),
@@ -53,11 +56,14 @@ export function shapeChanges(before: MachineShape, after: MachineShape): readonl
     cold('numa', String(before.numa), String(after.numa)),
     cold('memory', formatMiB(before.memoryMiB), formatMiB(after.memoryMiB)),
     ...disks,
+    ...after.vlans.map((vlan, index) => hot(`nic ${index} vlan`, sayVlan(before.vlans[index]), sayVlan(vlan))),
     hot('onboot', String(before.onboot), String(after.onboot)),
     hot('protection', String(before.protection), String(after.protection)),
     hot('tags', before.tags.join(' '), after.tags.join(' ')),
   ].filter((change) => change.before !== change.after)
 }
+
+const sayVlan = (vlan: number | null | undefined): string => (typeof vlan === 'number' ? String(vlan) : '')
 
 /** `memory 8Gi → 16Gi, cpu 4 → 8`. */
 export const sayChanges = (changes: readonly ShapeChange[]): string =>

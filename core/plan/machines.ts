@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { hashOf, type Json } from '../base/canonical-json.ts'
 import { parseIpv4Cidr } from '../base/ipv4.ts'
 import { invariant } from '../base/invariant.ts'
-import { CHANGE_RULES } from '../model/changes.ts'
+import { CHANGE_RULES, type ChangeRule } from '../model/changes.ts'
 import type { AskedMachine } from '../model/cluster-machines.ts'
 import type { ClusterSpec } from '../model/cluster.ts'
 import { MAX_NICS } from '../model/hardware.ts'
@@ -41,7 +41,7 @@ export function birthHash(documents: ClusterDocuments, asked: AskedMachine): str
   const known = birthHashes.get(documents)?.get(asked)
   if (known !== undefined) return known
   const { where: _, pins: __, ...hardware } = classOf(documents, asked.class)
-  const hash = hashOfMachine(documents, asked, hardware)
+  const hash = hashOfMachine(documents, asked, hardware, networksUnder(documents, asked))
   const own = birthHashes.get(documents) ?? new WeakMap<AskedMachine, string>()
   birthHashes.set(documents, own.set(asked, hash))
   return hash
@@ -50,23 +50,35 @@ export function birthHash(documents: ClusterDocuments, asked: AskedMachine): str
 const birthHashes = new WeakMap<ClusterDocuments, WeakMap<AskedMachine, string>>()
 
 /**
- * The same without what can be changed at any time (`CHANGE_RULES`), disks without their sizes: once etcd is bootstrapped a
+ * The same without what can be changed at any time (`CHANGE_RULES`), disks without their sizes and further NICs without their VLAN: once etcd is bootstrapped a
  * machine keeps this, and only this, for life. It is stored: a field that becomes free in a later release must stay in it for
  * machines that were changed before, or they would read as changed in what they keep.
  */
 export function keptHash(documents: ClusterDocuments, asked: AskedMachine): string {
   const { disks, ...fields } = classOf(documents, asked.class)
-  const kept = Object.entries(fields).filter(([field]) => CHANGE_RULES.MachineClass[field] !== 'free')
+  const kept = Object.entries(fields).filter(([field]) => !isInPlace(CHANGE_RULES.MachineClass[field]))
   const unsized = disks.map((disk) => ({ ...disk, size: undefined }))
-  return hashOfMachine(documents, asked, { ...Object.fromEntries(kept), disks: unsized })
+  const networks = networksUnder(documents, asked).map((nic, index) =>
+    index === 0 ? nic : { ...nic, vlan: undefined },
+  )
+  return hashOfMachine(documents, asked, { ...Object.fromEntries(kept), disks: unsized }, networks)
 }
 
-function hashOfMachine(documents: ClusterDocuments, asked: AskedMachine, hardware: object): string {
-  const { spec } = documents.cluster
-  const networks = asked.nics.map(({ network, address, mac, firewall, hostTunnel }) => {
+const isInPlace = (rule: ChangeRule | undefined): boolean => rule === 'free' || rule === 'made'
+
+const networksUnder = (documents: ClusterDocuments, asked: AskedMachine) =>
+  asked.nics.map(({ network, address, mac, firewall, hostTunnel }) => {
     const { bridge, vlan, mtu, cidr, gateway, nameservers, addressing } = networkOf(documents, network)
     return { network, address, mac, firewall, hostTunnel, bridge, vlan, mtu, cidr, gateway, nameservers, addressing }
   })
+
+function hashOfMachine(
+  documents: ClusterDocuments,
+  asked: AskedMachine,
+  hardware: object,
+  networks: readonly object[],
+): string {
+  const { spec } = documents.cluster
   return hashOf({
     name: asked.name,
     role: asked.role,

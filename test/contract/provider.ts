@@ -120,6 +120,41 @@ export function providerContract(name: string, open: () => Promise<ProviderUnder
       expect(await found()).toMatchObject({ running: false })
     })
 
+    test('a change of memory waits while it runs, a disk grows at once, and once it was off all is as it should be', async () => {
+      const { provider, machine } = site
+      const { hardware } = machine
+      const [system, ...others] = hardware.disks
+      const larger = {
+        ...machine,
+        hardware: {
+          ...hardware,
+          memoryMiB: hardware.memoryMiB + 1024,
+          disks: [{ ...system!, sizeGiB: 24 }, ...others],
+        },
+      }
+      const waiting = async () => {
+        const drift = await provider.findDrift(larger)
+        if (!drift.ok) throw new Error(JSON.stringify(drift.error))
+        return drift.value
+          .filter(({ attribute }) => attribute !== 'tags')
+          .map(({ attribute, waits }) => [attribute, waits])
+      }
+      expect(await ended(provider.startPowerOn(machine))).toBe('done')
+      for (let time = 0; time < 2; time++) {
+        expect(await ended(provider.startChange(larger))).toBe('done')
+        expect(await ended(provider.startGrowth(larger, system!.name))).toBe('done')
+      }
+      expect(await found()).toMatchObject({ diskGiB: 24 })
+      expect(await waiting()).toEqual([['memory-mib', true]])
+      for (let time = 0; time < 2; time++) expect(await ended(provider.startShutdown(machine))).toBe('done')
+      expect(await found()).toMatchObject({ running: false })
+      expect(await ended(provider.startPowerOn(machine))).toBe('done')
+      expect(await waiting()).toEqual([])
+      const work = await provider.listEndedWork()
+      expect(work.ok && work.value.some(({ vmid }) => vmid === machine.vmid)).toBe(true)
+      expect(await ended(provider.startPowerOff(machine))).toBe('done')
+    })
+
     test('destroyed, it is absent and leaves no volume', async () => {
       expect(await ended(site.provider.startDestruction(site.machine))).toBe('done')
       expect(await site.provider.look(site.machine)).toEqual({ ok: true, value: { state: 'absent' } })

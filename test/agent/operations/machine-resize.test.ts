@@ -52,6 +52,13 @@ describe('machine.resize', () => {
     expect(tasksOf('qmshutdown')).toEqual([])
   })
 
+  test('[pitfall 32] a card moves to another VLAN while the machine runs, and keeps its MAC', async () => {
+    await running(site)
+    expect(await resize({ nics: [aNicShape({ vlan: 30 })] })).toEqual({ ok: true, value: { restarted: false } })
+    expect(config('net0')).toMatch(/^virtio=02:54:41:00:00:01,.*tag=30/)
+    expect(tasksOf('qmshutdown')).toEqual([])
+  })
+
   test('[pitfall 52] a disk grows to an absolute size, whatever is repeated; a larger one stays', async () => {
     await running(site)
     const grown = { disks: [aDiskShape({ sizeGiB: 80 })] }

@@ -152,6 +152,16 @@ describe('unsupportedChanges', () => {
     ])
   })
 
+  test('[P20] a network moves to another VLAN unless a bootstrapped cluster has its nodes there', () => {
+    const moved = aNetwork({ vlan: 30 })
+    expect(refusedOf(aNetwork(), moved, { ...bootstrapped, nodes: [] })).toEqual([])
+    expect(refusedOf(aNetwork(), moved, { ...bootstrapped, nodes: ['home'] })).toEqual(['spec.vlan'])
+    expect(refusedOf(aNetwork(), aNetwork({ vlan: 30, mtu: 9000 }), { ...bootstrapped, nodes: [] })).toEqual([
+      'spec.mtu',
+    ])
+    expect(refusedOf(aNetwork(), moved)).toEqual(['spec.vlan'])
+  })
+
   test('[P20] another class will do when the class itself could have become it', () => {
     const classes = (after: Partial<MachineClassDocument['spec']>): ChangeUse => ({
       ...bootstrapped,

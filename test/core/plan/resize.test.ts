@@ -9,7 +9,7 @@ import { plan } from '#core/plan/plan.ts'
 import { wantedHardware } from '#core/plan/resizing.ts'
 import { clusterStatus } from '#core/plan/status.ts'
 import type { ClusterView, MachineView } from '#core/plan/view.ts'
-import { aCluster, aMachineClass, someDocuments } from '../../support/documents.ts'
+import { aCluster, aMachineClass, aNetwork, someDocuments } from '../../support/documents.ts'
 import { aMember, aNode, anOperation, aPlacement, aView, machineIdOf, seenMachine } from '../../support/view.ts'
 
 /** A settled cluster of three control planes and a worker, made as the first class says. */
@@ -109,6 +109,25 @@ describe('what a class says now', () => {
       ['cp-1', 'cp-2', 'cp-3', WORKER].map((name) => `${name} never`),
     )
     expect(findings(view({ tags: ['prod'] }))).toEqual([])
+  })
+
+  test('[P20] a second network moves to another VLAN while machines run; that of the nodes stays', () => {
+    const two = aCluster({ workers: { general: { class: 'cp-small', count: 1, nics: ['lan', 'storage'] } } })
+    const networks = (vlan: number, lan = {}) => ({
+      lan: aNetwork(lan),
+      storage: aNetwork({ bridge: 'vmbr1', cidr: '10.0.0.0/24', vlan }),
+    })
+    const before = someDocuments({ cluster: two, networks: networks(20) })
+    const asked = askedByName(before).get(WORKER)!
+    const [lan] = aPlacement(WORKER).nics
+    const nics = [lan!, { ...lan!, network: 'storage', bridge: 'vmbr1', mac: '02:00:00:00:01:01', address: '10.0.0.9' }]
+    const placement = aPlacement(WORKER, { role: 'worker', nics })
+    const shape = shapeOf(wantedHardware(placement, asked, before))
+    const worker = machine(WORKER, { shape }, { placement, birthHash: 'older', keptHash: keptHash(before, asked) })
+    const only = (now: ReturnType<typeof networks>) => view({}, { cluster: two, networks: now, machines: [worker] })
+    expect(resizes(only(networks(20)))).toEqual([])
+    expect(resizes(only(networks(30)))).toEqual([`${WORKER} never`])
+    expect(holds(only(networks(20, { vlan: 7 })))).toContain(`change-not-supported ${WORKER}`)
   })
 
   test('[P20] a place that does not hold it is a hold with the arithmetic, and the cluster is not ready', () => {

@@ -11,7 +11,7 @@ import { PROTOCOL_FLOOR, PROTOCOL_VERSION } from '#core/protocol/version.ts'
  */
 const KNOWN: Readonly<Record<number, string>> = {
   1: '021d4b270f9444dab26e8bed47b8546d317d88331ad15a5d41ca65e8d84c6d59',
-  2: '4c56c932796ea6321ce4d6c2f8da550ce9b4ca3a9a779f8e84c0e8c0e955a1bb',
+  2: 'a85b7d10b6abd1aaae52ac591fe3956b20eab5e8423390554f379db09ab46361',
 }
 
 test('[S10] the messages of the current protocol version are the ones that were agreed', () => {

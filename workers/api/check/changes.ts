@@ -18,6 +18,13 @@ export function checkChanges(document: Document, world: World): readonly Finding
     usedBy: clusters.map(({ stored }) => stored.metadata.name),
     bootstrapped: clusters.filter(isBootstrapped).map(({ stored }) => stored.metadata.name),
     made: made.map(({ stored }) => stored.metadata.name),
+    nodes: clusters
+      .filter(isBootstrapped)
+      .flatMap(({ stored }) =>
+        stored.kind === 'Machine' || (stored.kind === 'Cluster' && stored.spec.nodeNetwork === document.metadata.name)
+          ? [stored.metadata.name]
+          : [],
+      ),
     classes: classesIn(world),
   }
   return unsupportedChanges(before.stored, document, use).map((change) =>

@@ -1,6 +1,6 @@
 import { err, ok, type Result } from '#core/base/result.ts'
 import { visibleTo } from '#core/access/grant.ts'
-import type { ClusterDocument, ManagedDocument } from '#core/model/document.ts'
+import type { Stored } from '#core/model/document.ts'
 import { Name } from '#core/model/ids.ts'
 import type { Operation } from '#core/model/operation.ts'
 import { findDocument, listDocuments } from '#db/documents.ts'
@@ -72,8 +72,11 @@ export async function operationsOfAll(db: Db, env: ApiBindings, asked: Asked): P
 }
 
 /** A cursor is only text: whoever made it up still sees what they may see. */
-const mayRead = (caller: Caller, { kind, spec, metadata }: ClusterDocument | ManagedDocument): boolean =>
-  may(caller, 'reader', { site: spec.site, ...(kind === 'Cluster' ? { cluster: metadata.name } : {}) })
+const mayRead = (caller: Caller, { kind, spec, metadata }: Stored): boolean =>
+  may(caller, 'reader', {
+    ...('site' in spec ? { site: spec.site } : {}),
+    ...(kind === 'Cluster' ? { cluster: metadata.name } : {}),
+  })
 
 type Cluster = { readonly uid: string; readonly metadata: { readonly name: string } }
 
