@@ -44,7 +44,9 @@ export async function findSealedSecrets(
     .select()
     .from(sealedSecrets)
     .where(and(eq(sealedSecrets.clusterUid, clusterUid), eq(sealedSecrets.version, version)))
-  return row && { ...row, recipients: z.parse(Recipients, row.recipients) }
+  if (!row) return undefined
+  const { ciphertext, createdAt } = row
+  return { clusterUid, version, ciphertext, recipients: z.parse(Recipients, row.recipients), createdAt }
 }
 
 /** Newest version, 0 when there is none. */

@@ -1,24 +1,15 @@
 import { assertNever } from '#core/base/invariant.ts'
-import { OPERATION_KINDS } from '#core/model/operation.ts'
 import { Down } from '#core/protocol/down.ts'
-import { LANE_FEATURE } from '#core/protocol/lane.ts'
 import type { OpOffer } from '#core/protocol/op-offer.ts'
 import { readMessage } from '#core/protocol/read-message.ts'
 import type { Reject } from '#core/protocol/reject.ts'
 import type { Up } from '#core/protocol/up.ts'
-import {
-  DEAD_AFTER_MS,
-  PING,
-  PING_EVERY_MS,
-  PONG,
-  PROTOCOL_FLOOR,
-  PROTOCOL_VERSION,
-  STANDBY_FEATURE,
-} from '#core/protocol/version.ts'
+import { DEAD_AFTER_MS, PING, PING_EVERY_MS, PONG } from '#core/protocol/version.ts'
 import type { WatchPut } from '#core/protocol/watch-put.ts'
 import type { Boundary } from '../crash-points.ts'
 import type { Journal, JournalledOperation } from '../journal/journal.ts'
 import type { Logger } from '../log.ts'
+import { helloOf } from './hello.ts'
 import { judgeOffer, refuseForeign } from './judge-offer.ts'
 import { createProgress } from './progress.ts'
 import { snapshotOf } from './snapshot.ts'
@@ -263,16 +254,6 @@ export function startSession(socket: ControlSocket, deps: SessionDeps): Session 
     },
   }
 
-  send({
-    type: 'hello',
-    protocol: { min: PROTOCOL_FLOOR, max: PROTOCOL_VERSION },
-    agentVersion: deps.agentVersion,
-    features: [STANDBY_FEATURE, ...(deps.onLane ? [LANE_FEATURE] : [])],
-    operations: [...OPERATION_KINDS],
-    siteUid: deps.siteUid,
-    incarnation: { id: journal.instanceId, counter: journal.incarnation },
-    lastEpoch: journal.lastEpoch(),
-    clockMs: Date.now(),
-  })
+  send(helloOf(deps, journal))
   return session
 }

@@ -7,7 +7,6 @@ import type { SecretsGet } from '#core/protocol/secrets-get.ts'
 import { Up } from '#core/protocol/up.ts'
 import { CLOSE_CODES, SUBPROTOCOL } from '#core/protocol/version.ts'
 import type { WatchPut } from '#core/protocol/watch-put.ts'
-import { recordAudit } from '#db/audit.ts'
 import { gatherSite } from '#db/gather.ts'
 import { openDb } from '#db/open.ts'
 import type { RelayEnv } from '../env.ts'
@@ -22,8 +21,10 @@ import { allocate } from './allocate.ts'
 import { auditIssued } from './audit-issued.ts'
 import { ledgerAnswer, secretsAnswer, seenAnswer, type Presence } from './answers.ts'
 import { readAttachment } from './attachment.ts'
+import { auditClone } from './audit-clone.ts'
 import type { After } from './conversation.ts'
 import { openDesk, type Desk } from './desk.ts'
+import { expel } from './expel.ts'
 import { DOOR_HEADERS, readDoorPass } from '../door-pass.ts'
 import { Link } from './link.ts'
 import { MAX_MAIL } from './mailbox.ts'
@@ -141,29 +142,18 @@ export class SiteObject extends DurableObject<RelayEnv> implements SitePort {
   }
 
   async dismiss(siteUid: string, agentId?: string): Promise<void> {
-    const { store, conversation } = this.#desk(siteUid)
-    if (agentId !== undefined) store.journals.dismiss(agentId, Date.now())
-    const held = this.#link.leader(store)?.attachment.agentId
-    for (const socket of this.#link.sockets())
-      if (agentId === undefined || readAttachment(socket).agentId === agentId)
-        this.#link.over(socket, CLOSE_CODES.revoked, 'dismissed')
-    const led = agentId === undefined || held === undefined || held === agentId
-    const after = led ? conversation.lost(Date.now()) : {}
-    if (led) await laneObject(this.env, siteUid).dismiss()
-    conversation.reclaim(Date.now())
-    conversation.offer(Date.now())
-    await this.#follow({ ...after, tell: true, publish: true })
+    const desk = this.#desk(siteUid)
+    if (agentId !== undefined) desk.store.journals.dismiss(agentId, Date.now())
+    // Whoever speaks for the site carries its lane.
+    if (agentId === undefined || desk.store.session?.agentId === agentId) await laneObject(this.env, siteUid).dismiss()
+    await this.#follow(expel(this.#link, desk, { agentId, code: CLOSE_CODES.revoked, reason: 'dismissed' }))
     await this.#forgetIfGone(siteUid)
   }
 
-  /** A control socket whose token the relay Worker has verified; its claims come in headers that only the Worker sets. */
   async redial(siteUid: string, agentId: string): Promise<void> {
-    const { store, conversation } = this.#desk(siteUid)
-    store.journals.markUnique(agentId)
-    const led = this.#link.leader(store)?.attachment.agentId === agentId
-    for (const socket of this.#link.sockets())
-      if (readAttachment(socket).agentId === agentId) this.#link.over(socket, RESTART, 'a new key')
-    await this.#follow({ ...(led ? conversation.lost(Date.now()) : {}), publish: true })
+    const desk = this.#desk(siteUid)
+    desk.store.journals.markUnique(agentId)
+    await this.#follow(expel(this.#link, desk, { agentId, code: RESTART, reason: 'a new key' }))
   }
 
   override async fetch(request: Request): Promise<Response> {
@@ -290,7 +280,7 @@ export class SiteObject extends DurableObject<RelayEnv> implements SitePort {
       after.publish ? await courier.publish() : true,
     ]
     await courier.pass(after.pass ?? [])
-    if (after.cloned !== undefined) await this.#auditClone(after.cloned)
+    if (after.cloned !== undefined) await auditClone(this.env, store.uid, after.cloned)
     if (after.secrets && socket) await this.#sendSecrets(socket, after.secrets)
     if (after.issued) await auditIssued(this.env, after.issued.agentId, after.issued.issued, Date.now())
     if (!carried.every(Boolean)) store.setFailures(Math.max(1, store.failures))
@@ -304,21 +294,6 @@ export class SiteObject extends DurableObject<RelayEnv> implements SitePort {
     } catch (error) {
       // The agent asks again when it needs it.
       logError('site.secrets-failed', { clusterUid: asked.clusterUid, version: asked.version }, error)
-    }
-  }
-
-  /** People hear of it in the audit once; the finding of the site stays until the agent is revoked. */
-  async #auditClone(agentId: string): Promise<void> {
-    const { uid } = this.#desk().store
-    const actor = { actor: `agent:${agentId}`, requestId: `site-${uid}`, at: Date.now() }
-    try {
-      const documents = uid === undefined ? undefined : await gatherSite(openDb(this.env.DB), uid)
-      if (!documents) return
-      const { uid: siteUid, metadata } = documents.site
-      const entry = { action: 'agent.cloned', kind: 'Site', name: metadata.name, uid: siteUid, facts: { agentId } }
-      await recordAudit(openDb(this.env.DB), actor, [entry])
-    } catch (error) {
-      logError('site.audit-failed', { agentId }, error)
     }
   }
 

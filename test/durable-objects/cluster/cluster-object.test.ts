@@ -2,7 +2,7 @@ import { runInDurableObject } from 'cloudflare:test'
 import { describe, expect, test, vi } from 'vitest'
 import type { Operation } from '#core/model/operation.ts'
 import { problem } from '#core/model/problem.ts'
-import { findSealedSecrets } from '#db/sealed-secrets.ts'
+import { findSealedSecrets, insertSealedSecrets, listSealedSecrets, revealSealedSecrets } from '#db/sealed-secrets.ts'
 import type { OperationNews } from '#durable-objects/ports.ts'
 import type { ClusterObject } from '#durable-objects/cluster/cluster-object.ts'
 import { RETRY_MS } from '#durable-objects/retry.ts'
@@ -40,6 +40,26 @@ async function aWaitingCluster(mode: 'awake' | 'hibernating' = 'awake') {
   )
   return { story, agent, operation }
 }
+
+describe('secrets in the hands of a person', () => {
+  test('[K4] are a finding of the cluster until it has a new bundle', async () => {
+    const { db, clusterUid } = await aStory()
+    const sealed = { clusterUid, ciphertext: 'sealed', recipients: [], createdAt: 1 }
+    await insertSealedSecrets(db, { ...sealed, version: 1 })
+    const findings = async () => (await clusterStatusOf(db, clusterUid))?.findings.map(({ code }) => code)
+    const look = async () => {
+      await clusterPort(clusterUid).wake(clusterUid, 0)
+      await ring(clusterStub(clusterUid))
+      return await findings()
+    }
+    expect(await until('a status', look)).not.toContain('secrets-revealed')
+    const listed = await listSealedSecrets(db, { limit: 1, clusterUid })
+    await revealSealedSecrets(db, listed, { actor: 'owner', requestId: 'r', at: 5 })
+    await until('it shows', async () => (await look())?.includes('secrets-revealed'))
+    await insertSealedSecrets(db, { ...sealed, version: 2 })
+    await until('it goes', async () => !(await look())?.includes('secrets-revealed'))
+  })
+})
 
 describe('waking', () => {
   test('[C2] a wake only ever pulls the alarm earlier', async () => {
