@@ -135,6 +135,7 @@ describe('a lane', () => {
       await until('the agent is asked again', () => world.nonces().length === 2)
       await world.agent()
       await next.ready()
+      expect(next.closed()).toBeUndefined()
     },
   )
 
