@@ -1,4 +1,4 @@
-import { webcrypto } from 'node:crypto'
+import type { webcrypto } from 'node:crypto'
 import { cryptoProvider, Pkcs10CertificateRequest, type JsonName } from '@peculiar/x509'
 import { err, ok, type Result } from '#core/base/result.ts'
 import type { AccessRole } from '#core/lane/access.ts'

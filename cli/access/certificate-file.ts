@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
-import { CredentialAnswer } from '#core/lane/access.ts'
+import type { CredentialAnswer } from '#core/lane/access.ts'
 import { writePrivate } from '../tunnel/tunnel-record.ts'
 
 /** The certificate in use, beside its key: kubectl asks for it with every command, and the agent need not be. */

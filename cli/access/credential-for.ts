@@ -36,8 +36,7 @@ export async function credentialFor(
   const stream = await connectThrough(record.port, `${accessHost(cluster)}:443`)
   if (!stream.ok) return fail(EXIT.failed, `${cluster} cannot be reached: ${stream.error}`)
   const { key, csr } = await requestFor('kubernetes', keyPath)
-  const idToken = async (): Promise<string | undefined> => undefined
-  const assertion = assertionOf({ dataFolder: folder, connection: connection.name, now: io.now, idToken })
+  const assertion = assertionOf({ dataFolder: folder, connection: connection.name, now: io.now })
   const issued = await requestCredential(stream.value, { what: 'kubernetes', csr, trusted: [record.agent], assertion })
   if (!issued.ok) return fail(EXIT.failed, `No certificate for ${cluster}: ${issued.error}`)
   const { answer } = issued.value

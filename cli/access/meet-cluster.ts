@@ -79,7 +79,6 @@ export async function meetCluster(
       dataFolder: folder,
       connection: api.connection.name,
       now: io.now,
-      idToken: async () => undefined,
     })
     const trusted = pinned ? [known.agent] : agents
     const issued = await requestCredential(connection.value, { what, csr, trusted, assertion })

@@ -98,7 +98,7 @@ export class LaneEnd implements StreamLane {
   /** The socket is gone, and all streams with it. */
   closed(reset: Reset): void {
     this.#over = true
-    for (const channel of [...this.#channels.keys()]) this.#drop(channel, reset)
+    for (const channel of this.#channels.keys()) this.#drop(channel, reset)
   }
 
   /** Cuts one channel, as when it lets its streams stand for too long. */
@@ -210,7 +210,7 @@ export class LaneEnd implements StreamLane {
   #drop(number: number, reset: Reset): void {
     const channel = this.#channels.get(number)
     if (!channel) return
-    for (const stream of [...channel.streams.values()]) stream.cut(reset)
+    for (const stream of channel.streams.values()) stream.cut(reset)
     if (this.#deps.side === 'client' && !this.#over) return
     this.#channels.delete(number)
     this.#share.forget(number)

@@ -118,9 +118,9 @@ export class LaneObject extends DurableObject<RelayEnv> implements LanePort {
     return upgraded(client)
   }
 
-  #introduce(agent: WebSocket, socket: WebSocket, { nonce: _, ...attachment }: ClientAttachment): void {
+  #introduce(agent: WebSocket, socket: WebSocket, attachment: ClientAttachment): void {
     const { channel, subject, rights, clusters, source, direct } = attachment
-    this.#attachments.write(socket, attachment)
+    this.#attachments.write(socket, { ...attachment, nonce: undefined })
     if (sendBytes(agent, channelOpenedFrame(channel, { subject, role: rights, clusters, source, direct })))
       sendQuietly(socket, LANE_READY)
   }

@@ -63,6 +63,17 @@ export class Lan {
     }
   }
 
+  /** Stands in for whoever answers there, as long as it is not released. */
+  takeOver(address: string, port: number, loopbackPort: number): () => void {
+    const release = this.serve(address, port, loopbackPort)
+    const key = `${address}:${port}`
+    this.#services.set(key, [
+      loopbackPort,
+      ...(this.#services.get(key) ?? []).filter((other) => other !== loopbackPort),
+    ])
+    return release
+  }
+
   /** A DNS name on the LAN. */
   name(host: string, address: string): void {
     this.#names.set(host.toLowerCase(), address)

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { request, type IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
 import { connect, type TLSSocket } from 'node:tls'
 import { promisify } from 'node:util'
 import { parse } from 'yaml'
@@ -45,7 +46,7 @@ export async function askPlugin(path: string, env: Readonly<Record<string, strin
 }
 
 /** A connection through the proxy; the error is the reason phrase that kubectl would show. */
-export function connectBy(proxyUrl: string, authority: string): Promise<import('node:net').Socket> {
+export function connectBy(proxyUrl: string, authority: string): Promise<Socket> {
   const { hostname, port } = new URL(proxyUrl)
   return new Promise((resolve, reject) => {
     const asking = request({ host: hostname, port, method: 'CONNECT', path: authority })

@@ -79,7 +79,7 @@ test('[L6] a watch ends when the agent is killed in the middle of it, and the ne
   await ended
   play.site.startAgent()
   // While the agent is away its absence is said, and no more.
-  await until('nodes are listed again', 60_000, async () => (await nodes().catch(() => 0)) === 3)
+  expect(await until('nodes are listed again', 60_000, () => nodes().catch(() => undefined))).toBe(3)
 })
 
 test('[L7] whoever has another key than the one pinned at enrolment gets no certificate, and is told why', async () => {

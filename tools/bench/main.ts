@@ -4,18 +4,20 @@ import { printMany, toManyReport } from './many-report.ts'
 import { play } from './play.ts'
 import { timePlacement } from './placement-time.ts'
 import { STORIES, timePlanner } from './planner-time.ts'
+import { benchLanes, printLanes } from './lanes/bench-lanes.ts'
 import { print, printPlacement } from './print.ts'
 import { toReport } from './report.ts'
 
 const HELP = `Measures what Lanline itself adds to the work it has done: a creation in the lab, an idle hour, the agent, the planner.
 
-  npm run bench -- [--rate N] [--quick] [--placement | --machines] [--json]
+  npm run bench -- [--rate N] [--quick] [--placement | --machines | --lanes] [--json]
 
   --rate N   how much faster than life the lab runs (default 4). The faster, the more every real millisecond of the
              product weighs against the seconds of the lab
   --quick    the same at rate 20 and with a shorter idle hour; its ratio is not the one to compare with the target
   --placement  only how long placement thinks and how evenly it fills hosts; seconds, without the lab
   --machines   only how long the agent takes for 50 machines on 4 hosts, without the cloud; about a minute
+  --lanes      only what the way through a data lane costs beside the straight way; about two minutes
   --json     one JSON object on standard output, and nothing else there
   --help     this text`
 const DEFAULT_RATE = 4
@@ -37,6 +39,7 @@ const { values } = parseArgs({
     quick: { type: 'boolean', default: false },
     placement: { type: 'boolean', default: false },
     machines: { type: 'boolean', default: false },
+    lanes: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -50,7 +53,10 @@ else if (values.placement) {
   console.error(`--rate ${values.rate} is not a number above 0 and at most ${MAX_RATE}`)
   process.exitCode = 2
 } else if (values.machines) await benchMachines()
-else await bench()
+else if (values.lanes) {
+  const lanes = await benchLanes((text) => console.error(`bench: ${text}`))
+  console.log(values.json ? JSON.stringify({ lanes }) : printLanes(lanes).join('\n'))
+} else await bench()
 
 function timesOfPlacement() {
   return SITES.map(([hosts, machines]) => timePlacement(hosts, machines))
