@@ -289,7 +289,7 @@ describe('schema errors', () => {
           path: 'spec.bogus',
           code: 'invalid-document',
           message: 'unknown field',
-          hint: 'known here: site, talos, kubernetes, nodeNetwork, endpoint, controlPlane, access, workers, …',
+          hint: 'known here: site, talos, kubernetes, nodeNetwork, endpoint, controlPlane, workers, access, machinePatches, drain, drift',
         },
       ]),
     )

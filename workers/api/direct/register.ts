@@ -4,6 +4,7 @@ import { kubeStatus } from '#core/lane/direct-headers.ts'
 import { Name } from '#core/model/ids.ts'
 import { problem } from '#core/model/problem.ts'
 import { findDocument } from '#db/documents.ts'
+import { requires } from '../access/access.ts'
 import { actorOf } from '../actor.ts'
 import type { ApiEnv } from '../env.ts'
 import { problemResponse, refusal } from '../http.ts'
@@ -17,7 +18,7 @@ import { carry } from './carry.ts'
 const PREFIX = /^\/k8s\/([^/]+)(\/.*)?$/
 
 export function registerDirect(app: OpenAPIHono<ApiEnv>): void {
-  app.all('/k8s/*', async (c) => {
+  app.all('/k8s/*', requires({ to: 'known' }), async (c) => {
     const url = new URL(c.req.url)
     const [, name = '', path = '/'] = PREFIX.exec(url.pathname) ?? []
     const { db } = c.var
