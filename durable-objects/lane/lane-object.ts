@@ -27,6 +27,7 @@ import { UnderWay } from './under-way.ts'
 export class LaneObject extends DurableObject<RelayEnv> implements LanePort {
   readonly #attachments = new Attachments()
   readonly #underWay = new UnderWay()
+  #messages = 0
 
   constructor(context: DurableObjectState, env: RelayEnv) {
     super(context, env)
@@ -50,7 +51,7 @@ export class LaneObject extends DurableObject<RelayEnv> implements LanePort {
   }
 
   override webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): void {
-    counted('message-in', 'lane')
+    this.#countMessage()
     const attachment = this.#attachments.read(socket)
     // Pings are answered by the runtime; nobody has anything else to say in text.
     if (attachment.role === 'over' || typeof message === 'string') return
@@ -62,6 +63,7 @@ export class LaneObject extends DurableObject<RelayEnv> implements LanePort {
   }
 
   override webSocketClose(socket: WebSocket, code: number): void {
+    this.#tellMessages()
     answerClose(socket, code)
     this.#gone(socket)
   }
@@ -165,6 +167,17 @@ export class LaneObject extends DurableObject<RelayEnv> implements LanePort {
     sendBytes(client, bytes)
   }
 
+  /** A line for each frame would cost more than the frame; a sleep forgets at most the last few. */
+  #countMessage(): void {
+    this.#messages += 1
+    if (this.#messages >= MESSAGES_PER_LINE) this.#tellMessages()
+  }
+
+  #tellMessages(): void {
+    counted('message-in', 'lane', this.#messages)
+    this.#messages = 0
+  }
+
   #violated(socket: WebSocket, what: string): void {
     const { role } = this.#attachments.read(socket)
     logWarning('lane.protocol-violated', { role, what })
@@ -213,6 +226,8 @@ export class LaneObject extends DurableObject<RelayEnv> implements LanePort {
   }
 }
 
+/** Frames come by the thousand. */
+const MESSAGES_PER_LINE = 256
 const GONE: Reset = { code: 'cancelled', text: 'the client has gone' }
 const tagOf = (channel: number): string => `c:${channel}`
 
