@@ -3,10 +3,10 @@ import { MAX_CHANNELS } from '#core/lane/limits.ts'
 import { problem } from '#core/model/problem.ts'
 import { decodeFrame, readCredit, stampChannel, type Frame } from '#core/protocol/frame.ts'
 import { channelClosedFrame, channelOpenedFrame, resetFrame, type Reset } from '#core/protocol/frame-payloads.ts'
-import { LANE_CLOSE_CODES, LANE_READY, LANE_SUBPROTOCOL } from '#core/protocol/lane.ts'
+import { LANE_CLOSE_CODES, LANE_READY } from '#core/protocol/lane.ts'
 import { PING, PONG } from '#core/protocol/version.ts'
 import type { RelayEnv } from '../env.ts'
-import { logError, logWarning } from '../log.ts'
+import { logWarning } from '../log.ts'
 import type { LanePort } from '../ports.ts'
 import { problemResponse } from '../problem-response.ts'
 import { answerClose, closeQuietly, sendQuietly } from '../sockets.ts'
@@ -15,6 +15,7 @@ import { counted } from '../usage.ts'
 import { judgeAgentFrame, judgeClientFrame } from './judge-frame.ts'
 import { Attachments, type ClientAttachment } from './lane-attachment.ts'
 import { LANE_PASS_HEADER, readLanePass, type LanePass } from '#core/lane/lane-pass.ts'
+import { newChannel, sendBytes, tagOf, upgraded } from './lane-sockets.ts'
 import { UnderWay } from './under-way.ts'
 
 /**
@@ -229,25 +230,3 @@ export class LaneObject extends DurableObject<RelayEnv> implements LanePort {
 /** Frames come by the thousand. */
 const MESSAGES_PER_LINE = 256
 const GONE: Reset = { code: 'cancelled', text: 'the client has gone' }
-const tagOf = (channel: number): string => `c:${channel}`
-
-/** Random, so that a number is not soon another's. */
-function newChannel(taken: ReadonlySet<number | undefined>): number {
-  for (;;) {
-    const [channel = 0] = crypto.getRandomValues(new Uint32Array(1))
-    if (channel !== 0 && !taken.has(channel)) return channel
-  }
-}
-
-const upgraded = (webSocket: WebSocket): Response =>
-  new Response(null, { status: 101, webSocket, headers: { 'Sec-WebSocket-Protocol': LANE_SUBPROTOCOL } })
-
-function sendBytes(socket: WebSocket, bytes: Uint8Array): boolean {
-  try {
-    socket.send(bytes)
-    return true
-  } catch (error) {
-    logError('lane.send-failed', {}, error)
-    return false
-  }
-}
