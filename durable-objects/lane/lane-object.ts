@@ -3,10 +3,10 @@ import { MAX_CHANNELS } from '#core/lane/limits.ts'
 import { problem } from '#core/model/problem.ts'
 import { decodeFrame, readCredit, stampChannel, type Frame } from '#core/protocol/frame.ts'
 import { channelClosedFrame, channelOpenedFrame, resetFrame, type Reset } from '#core/protocol/frame-payloads.ts'
-import { LANE_CLOSE_CODES, LANE_READY, LANE_SUBPROTOCOL } from '#core/protocol/lane.ts'
+import { LANE_CLOSE_CODES, LANE_READY } from '#core/protocol/lane.ts'
 import { PING, PONG } from '#core/protocol/version.ts'
 import type { RelayEnv } from '../env.ts'
-import { logError, logWarning } from '../log.ts'
+import { logWarning } from '../log.ts'
 import type { LanePort } from '../ports.ts'
 import { problemResponse } from '../problem-response.ts'
 import { answerClose, closeQuietly, sendQuietly } from '../sockets.ts'
@@ -15,6 +15,7 @@ import { counted } from '../usage.ts'
 import { judgeAgentFrame, judgeClientFrame } from './judge-frame.ts'
 import { Attachments, type ClientAttachment } from './lane-attachment.ts'
 import { LANE_PASS_HEADER, readLanePass, type LanePass } from '#core/lane/lane-pass.ts'
+import { newChannel, sendBytes, tagOf, upgraded } from './lane-sockets.ts'
 import { UnderWay } from './under-way.ts'
 
 /**
@@ -27,6 +28,7 @@ import { UnderWay } from './under-way.ts'
 export class LaneObject extends DurableObject<RelayEnv> implements LanePort {
   readonly #attachments = new Attachments()
   readonly #underWay = new UnderWay()
+  #messages = 0
 
   constructor(context: DurableObjectState, env: RelayEnv) {
     super(context, env)
@@ -50,7 +52,7 @@ export class LaneObject extends DurableObject<RelayEnv> implements LanePort {
   }
 
   override webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): void {
-    counted('message-in', 'lane')
+    this.#countMessage()
     const attachment = this.#attachments.read(socket)
     // Pings are answered by the runtime; nobody has anything else to say in text.
     if (attachment.role === 'over' || typeof message === 'string') return
@@ -62,6 +64,7 @@ export class LaneObject extends DurableObject<RelayEnv> implements LanePort {
   }
 
   override webSocketClose(socket: WebSocket, code: number): void {
+    this.#tellMessages()
     answerClose(socket, code)
     this.#gone(socket)
   }
@@ -165,6 +168,17 @@ export class LaneObject extends DurableObject<RelayEnv> implements LanePort {
     sendBytes(client, bytes)
   }
 
+  /** A line for each frame would cost more than the frame; a sleep forgets at most the last few. */
+  #countMessage(): void {
+    this.#messages += 1
+    if (this.#messages >= MESSAGES_PER_LINE) this.#tellMessages()
+  }
+
+  #tellMessages(): void {
+    counted('message-in', 'lane', this.#messages)
+    this.#messages = 0
+  }
+
   #violated(socket: WebSocket, what: string): void {
     const { role } = this.#attachments.read(socket)
     logWarning('lane.protocol-violated', { role, what })
@@ -213,26 +227,6 @@ export class LaneObject extends DurableObject<RelayEnv> implements LanePort {
   }
 }
 
+/** Frames come by the thousand. */
+const MESSAGES_PER_LINE = 256
 const GONE: Reset = { code: 'cancelled', text: 'the client has gone' }
-const tagOf = (channel: number): string => `c:${channel}`
-
-/** Random, so that a number is not soon another's. */
-function newChannel(taken: ReadonlySet<number | undefined>): number {
-  for (;;) {
-    const [channel = 0] = crypto.getRandomValues(new Uint32Array(1))
-    if (channel !== 0 && !taken.has(channel)) return channel
-  }
-}
-
-const upgraded = (webSocket: WebSocket): Response =>
-  new Response(null, { status: 101, webSocket, headers: { 'Sec-WebSocket-Protocol': LANE_SUBPROTOCOL } })
-
-function sendBytes(socket: WebSocket, bytes: Uint8Array): boolean {
-  try {
-    socket.send(bytes)
-    return true
-  } catch (error) {
-    logError('lane.send-failed', {}, error)
-    return false
-  }
-}
