@@ -7,8 +7,8 @@ import type { AddressProbe } from './deps.ts'
  * silence is not, but it is the best that can be had without raw sockets.
  */
 const PORTS: readonly number[] = [50000, 22, 80, 443, 6443, 8006, 445, 3389]
-/** On a LAN a listener accepts in a millisecond; an ARP miss is known after one second. */
-const ANSWER_MS = 1_500
+/** A SYN that got lost is sent again after one second, and on a LAN a listener accepts in a millisecond. */
+const ANSWER_MS = 1_200
 
 export function createAddressProbe(dialer: Dialer): AddressProbe {
   return {
