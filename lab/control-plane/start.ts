@@ -40,10 +40,21 @@ const START_LIMIT_MS = 60_000
 const STOP_LIMIT_MS = 5_000
 const KEPT_LINES = 200
 
+/** A port that was free when it was looked for may be somebody's by the time workerd wants it. */
+const MAX_STARTS = 3
+
 export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
   mkdirSync(options.dir, { recursive: true })
+  for (let start = 1; ; start++)
+    try {
+      return await startOn(options.port ?? (await freePort()), options)
+    } catch (cause) {
+      if (options.port !== undefined || start === MAX_STARTS) throw cause
+    }
+}
+
+async function startOn(port: number, options: ControlPlaneOptions): Promise<ControlPlane> {
   const adminToken = options.adminToken ?? `lanadmin_${randomBytes(24).toString('base64url')}`
-  const port = options.port ?? (await freePort())
   const env = { ...environment(options.dir, adminToken), ...options.settings }
   await migrate(options.dir, env)
 

@@ -7,7 +7,7 @@ import { GONE_MS, READY_MS, useStage } from './support/trip.ts'
 
 const stage = useStage()
 
-/** Before a machine is there, and with etcd running; `npm run test:phases` has every phase. */
+/** Before a machine is there, and with etcd running; `npm run test:journeys` has every phase. */
 describeDeparting(stage, ['creating', 'joined'])
 
 describe.concurrent('deleting a cluster', () => {

@@ -5,9 +5,9 @@ import type { Hold, HoldCode } from '#core/model/hold.ts'
 import { complaints, foreignGuests } from '#tools/stage/census.ts'
 import { apply, deleteCluster, findCluster, story, untilGone, untilReady } from '#tools/stage/clusters.ts'
 import { until } from '#tools/stage/until.ts'
-import { placedOn } from './support/ledger.ts'
-import { untilMoment } from './support/moments.ts'
-import { GONE_MS, READY_MS, useStage, withMachines, type Play } from './support/trip.ts'
+import { placedOn } from '../trip/support/ledger.ts'
+import { untilMoment } from '../trip/support/moments.ts'
+import { GONE_MS, READY_MS, useStage, withMachines, type Play } from '../trip/support/trip.ts'
 
 /** What goes wrong on a site while a cluster is made: it ends ready, or waits and says for what. */
 const stage = useStage()

@@ -2,8 +2,8 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { startControlPlane } from '#lab/control-plane/start.ts'
 import { apply, deleteCluster, operationsOf, untilGone, untilReady } from '#tools/stage/clusters.ts'
-import { untilMoment } from './support/moments.ts'
-import { GONE_MS, READY_MS, useStage, type Play } from './support/trip.ts'
+import { untilMoment } from '../trip/support/moments.ts'
+import { GONE_MS, READY_MS, useStage, type Play } from '../trip/support/trip.ts'
 
 /** The whole cloud half is killed in mid-creation and started again in the same directory, as an accident would have it. */
 const stage = useStage()
