@@ -7,7 +7,8 @@ import { apiVersionOf, RESOURCES, type ApiResource } from './resources.ts'
 const ROOT = '/openapi/v3'
 /** Source: Kubernetes API conventions, field validation; kubectl asks each server for it by this parameter. */
 const FIELD_VALIDATION = { name: 'fieldValidation', in: 'query', schema: { type: 'string' } }
-const PATCHES = ['application/merge-patch+json', 'application/strategic-merge-patch+json']
+/** Not the strategic one: for that clients want schemas here, and without it they use those that they were built with. */
+const PATCHES = ['application/merge-patch+json']
 
 const VERSIONS = [...new Set(RESOURCES.map(apiVersionOf))]
 const placeOf = (apiVersion: string): string => (apiVersion.includes('/') ? `apis/${apiVersion}` : `api/${apiVersion}`)
