@@ -12,7 +12,7 @@ beforeAll(migrate)
 async function use(asked: { method: string; path: string }, at: number): Promise<void> {
   const written: Promise<unknown>[] = []
   const context = {
-    var: { db: openDb(env.DB), caller: { actor: 'user:alice' }, requestId: 'r', now: at },
+    var: { db: openDb(env.DB), caller: { kind: 'user', name: 'alice' }, requestId: 'r', now: at },
     req: { raw: new Request('https://lanline.test/') },
     executionCtx: { waitUntil: (promise: Promise<unknown>) => void written.push(promise) },
   }
@@ -29,15 +29,15 @@ test('[L9] who changes something or goes into a pod is in the audit once a minut
     await use({ method: 'GET', path: exec }, at)
   }
   const rows = await openDb(env.DB).select().from(audit)
-  const told = rows.map(({ action, name, at, facts }) => [action, name, at, JSON.parse(JSON.stringify(facts))])
+  const told = rows.map(({ action, actor, at, facts }) => [action, actor, at, JSON.parse(JSON.stringify(facts))])
   const [changed, entered] = [
     { method: 'DELETE', path: `${pods}/b`, status: 201 },
     { method: 'GET', path: exec, status: 201 },
   ]
   expect(told).toEqual([
-    ['direct.changed', 'home', 100_000, expect.objectContaining(changed)],
-    ['direct.entered', 'home', 100_000, expect.objectContaining(entered)],
-    ['direct.changed', 'home', 161_000, expect.objectContaining(changed)],
-    ['direct.entered', 'home', 161_000, expect.objectContaining(entered)],
+    ['direct.changed', 'user:alice', 100_000, expect.objectContaining(changed)],
+    ['direct.entered', 'user:alice', 100_000, expect.objectContaining(entered)],
+    ['direct.changed', 'user:alice', 161_000, expect.objectContaining(changed)],
+    ['direct.entered', 'user:alice', 161_000, expect.objectContaining(entered)],
   ])
 })
