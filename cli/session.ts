@@ -28,10 +28,10 @@ export function createRun(io: Io, flags: () => ConnectionFlags, onExit: (code: E
     const connect = async (): Promise<Result<Api, Failure>> => {
       const connection = await findConnection(flags(), io.env, io.style)
       if (!connection.ok) return connection
-      const { url, name, token } = connection.value
-      if (token) return ok(openApi({ url, name, token }, io.signal))
+      const { url, name, context, token } = connection.value
+      if (token) return ok(openApi({ url, name, context, token }, io.signal))
       const session = await currentSession({ name, url }, loginDeps(io), io.style, io.signal)
-      return session.ok ? ok(openApi({ url, name, token: new Secret(session.value) }, io.signal)) : session
+      return session.ok ? ok(openApi({ url, name, context, token: new Secret(session.value) }, io.signal)) : session
     }
     const result = await act({ io, connect, flags: flags() })
     if (result.ok) return onExit(EXIT.ok)

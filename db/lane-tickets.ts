@@ -1,6 +1,6 @@
 import { and, eq, gt, lte } from 'drizzle-orm'
 import { z } from 'zod'
-import { ACCESS_ROLES, type AccessRole } from '#core/lane/access.ts'
+import { Role } from '#core/access/role.ts'
 import { auditStatement, type Actor } from './audit.ts'
 import type { Db } from './open.ts'
 import { laneTickets } from './schema.ts'
@@ -10,7 +10,7 @@ export interface LaneTicketRow {
   readonly siteUid: string
   readonly clusterUid: string
   readonly subject: string
-  readonly role: AccessRole
+  readonly role: Role
 }
 
 /** `hash` is the lower-case hex SHA-256 of the ticket. Expired tickets make room for it; the session is audited. */
@@ -45,7 +45,7 @@ export async function takeLaneTicket(db: Db, hash: string, now: number): Promise
       siteUid: row.siteUid,
       clusterUid: row.clusterUid,
       subject: row.subject,
-      role: z.enum(ACCESS_ROLES).parse(row.role),
+      role: Role.parse(row.role),
     }
   )
 }

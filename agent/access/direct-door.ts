@@ -14,12 +14,12 @@ import { asksToImpersonate, fromCluster, isIntoPods, kubeStatus, toCluster } fro
 import { sayProblem } from '#core/model/problem.ts'
 import type { ChannelPass } from '#core/protocol/frame-payloads.ts'
 import type { WatchPut } from '#core/protocol/watch-put.ts'
+import { GROUP_OF } from '#core/talos/cluster-access.ts'
 import type { Dialer } from '../dialer.ts'
 import { dialTarget } from '../lane/targets.ts'
 import type { Logger } from '../log.ts'
 import type { ReaderIdentities } from '../observe/reader-identities.ts'
 import { joinMessages } from './join-messages.ts'
-import { KUBERNETES_GROUPS } from './sign-request.ts'
 
 /**
  * Direct access: one HTTP request of a person whom the cloud has let in, made by the agent in that person's name. The agent
@@ -99,7 +99,7 @@ async function serve(
       ...toCluster(asked.headers),
       ...(upgrade ? upgradeHeaders() : []),
       ['impersonate-user', `lanline:${pass.subject}`],
-      ['impersonate-group', KUBERNETES_GROUPS[pass.role]],
+      ['impersonate-group', GROUP_OF[pass.role]],
       ...(pass.source === '' ? [] : [['x-forwarded-for', pass.source]]),
       ['via', '1.1 lanline'],
     ] as HeaderPairs),

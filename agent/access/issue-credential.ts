@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
+import type { Role } from '#core/access/role.ts'
 import { err, ok, type Result } from '#core/base/result.ts'
 import {
   CERTIFICATE_TTL_MS,
-  type AccessRole,
   type CredentialAnswer,
   type CredentialRefusal,
   type CredentialRequest,
@@ -10,10 +10,11 @@ import {
 import { sayProblem, type Problem } from '#core/model/problem.ts'
 import type { ChannelPass } from '#core/protocol/frame-payloads.ts'
 import type { AccessIssued } from '#core/protocol/lane.ts'
+import { GROUP_OF, TALOS_ROLE_OF } from '#core/talos/cluster-access.ts'
 import type { Journal } from '../journal/journal.ts'
 import { pemOf } from '../vault/pki.ts'
 import type { Vault } from '../vault/vault.ts'
-import { KUBERNETES_GROUPS, signRequest, TALOS_ROLES } from './sign-request.ts'
+import { signRequest } from './sign-request.ts'
 import type { Identity } from './verify-identity.ts'
 
 /**
@@ -81,8 +82,8 @@ export function createIssueCredential(deps: IssueDeps): IssueCredential {
   }
 }
 
-const rightOf = (what: 'kubernetes' | 'talos', role: AccessRole): string =>
-  what === 'kubernetes' ? KUBERNETES_GROUPS[role] : TALOS_ROLES[role]
+const rightOf = (what: 'kubernetes' | 'talos', role: Role): string =>
+  what === 'kubernetes' ? GROUP_OF[role] : TALOS_ROLE_OF[role]
 
 /** Never a name that Kubernetes reserves: no issuer can make itself a node or a service account. */
 const userOf = ({ kind, subject }: Identity): string => (kind === 'owner' ? 'lanline:owner' : `lanline:${subject}`)

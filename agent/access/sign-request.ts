@@ -1,21 +1,10 @@
 import type { webcrypto } from 'node:crypto'
 import { cryptoProvider, Pkcs10CertificateRequest, type JsonName } from '@peculiar/x509'
+import type { Role } from '#core/access/role.ts'
 import { err, ok, type Result } from '#core/base/result.ts'
-import type { AccessRole } from '#core/lane/access.ts'
+import { GROUP_OF, TALOS_ROLE_OF } from '#core/talos/cluster-access.ts'
 import type { SecretsBundle } from '#core/talos/secrets-bundle.ts'
 import { signClient, type KeyKind, type Pair } from '../vault/pki.ts'
-
-/** What a role is called inside a cluster: groups that its manifests bind, and roles that Talos knows. Never more. */
-export const KUBERNETES_GROUPS: Readonly<Record<AccessRole, string>> = {
-  reader: 'lanline:reader',
-  operator: 'lanline:operator',
-  admin: 'lanline:admin',
-}
-export const TALOS_ROLES: Readonly<Record<AccessRole, string>> = {
-  reader: 'os:reader',
-  operator: 'os:operator',
-  admin: 'os:admin',
-}
 
 /** The keys a client may bring: what our CLI makes. Anything else is refused rather than signed half-understood. */
 const KINDS: readonly { readonly kind: KeyKind; readonly matches: (algorithm: KeyShape) => boolean }[] = [
@@ -37,7 +26,7 @@ export async function signRequest(
   wanted: {
     readonly what: 'kubernetes' | 'talos'
     readonly user: string
-    readonly role: AccessRole
+    readonly role: Role
     readonly ttlMs: number
     readonly nowMs: number
   },
@@ -47,7 +36,7 @@ export async function signRequest(
   const { what, user, role, ttlMs, nowMs } = wanted
   const authority = what === 'kubernetes' ? bundle.certs.k8s : bundle.certs.os
   const subject: JsonName =
-    what === 'kubernetes' ? [{ O: [KUBERNETES_GROUPS[role]] }, { CN: [user] }] : [{ O: [TALOS_ROLES[role]] }]
+    what === 'kubernetes' ? [{ O: [GROUP_OF[role]] }, { CN: [user] }] : [{ O: [TALOS_ROLE_OF[role]] }]
   const signed = await signClient({ authority, ...key.value, subject, ttlMs, nowMs })
   return ok({ ...signed, authority })
 }

@@ -20,6 +20,8 @@ export interface FoundConnection {
   readonly url: string
   readonly token: Secret<string> | undefined
   readonly name: string
+  /** The context of the configuration file that it comes from. */
+  readonly context?: string | undefined
 }
 
 /**

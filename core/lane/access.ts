@@ -1,12 +1,10 @@
 import { z } from 'zod'
+import { Role } from '../access/role.ts'
 
 /**
  * What a person may do inside a cluster, and how they ask for a certificate that says so. The request travels inside TLS
  * to the agent itself, so that neither the identity token nor the answer is ever seen by the cloud.
  */
-export const ACCESS_ROLES = ['reader', 'operator', 'admin'] as const
-export type AccessRole = (typeof ACCESS_ROLES)[number]
-
 export const CREDENTIAL_PATH = '/v1/credentials'
 /** The name in the agent's own certificate; what counts is its key, which the client pins. */
 export const ACCESS_SERVER_NAME = 'access.lanline.invalid'
@@ -35,7 +33,7 @@ export const CredentialAnswer = z.object({
   /** PEM of the authority whose servers the client shall believe. */
   ca: z.string().max(MAX_PEM_CHARS),
   expiresAt: z.int(),
-  role: z.enum(ACCESS_ROLES),
+  role: Role,
   clusterName: z.string().max(64),
   machines: z
     .array(

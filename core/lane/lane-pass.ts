@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { Uid } from '../model/ids.ts'
-import { ACCESS_ROLES } from './access.ts'
+import { Role } from '../access/role.ts'
 
 /** What a Worker tells a Lane object about whom it lets in. Only Workers reach the object, so nobody else writes this header. */
 export const LANE_PASS_HEADER = 'x-lanline-lane-pass'
@@ -10,7 +10,7 @@ export const LanePass = z.discriminatedUnion('role', [
     role: z.literal('client'),
     siteUid: Uid,
     subject: z.string().max(300),
-    rights: z.enum(ACCESS_ROLES),
+    rights: Role,
     clusters: z.array(Uid).max(8),
     source: z.string().max(64),
     /** Epoch ms after which no more streams are opened. */

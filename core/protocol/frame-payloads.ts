@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { err, ok, type Result } from '../base/result.ts'
 import { fromUtf8, toUtf8 } from '../base/utf8.ts'
 import { Name, Uid } from '../model/ids.ts'
-import { ACCESS_ROLES } from '../lane/access.ts'
+import { Role } from '../access/role.ts'
 import { encodeFrame } from './frame.ts'
 
 /** What the frames of a lane carry besides bytes: which target, whose channel, and why something ended. */
@@ -26,7 +26,7 @@ export const ChannelPass = z.object({
   subject: z.string().max(300),
   clusters: z.array(Uid).max(8),
   /** What the cloud says they may; the agent asks for its own proof besides. */
-  role: z.enum(ACCESS_ROLES),
+  role: Role,
   source: z.string().max(64),
   /** It is the API Worker, on behalf of a person. */
   direct: z.boolean().optional(),

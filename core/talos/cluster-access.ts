@@ -1,12 +1,12 @@
+import type { Role } from '../access/role.ts'
+
 /**
  * The rights that a cluster is born with. Nobody is handed `system:masters`, which no binding can take away again: the
  * groups below are bound by a manifest, and deleting a binding ends what its group may do.
  */
-export const ACCESS_ROLES = ['reader', 'operator', 'admin'] as const
-export type AccessRole = (typeof ACCESS_ROLES)[number]
 
 /** The group in Kubernetes that a person of this role is put into. */
-export const GROUP_OF: Readonly<Record<AccessRole, string>> = {
+export const GROUP_OF: Readonly<Record<Role, string>> = {
   reader: 'lanline:reader',
   operator: 'lanline:operator',
   admin: 'lanline:admin',
@@ -18,7 +18,7 @@ export const TALOS_ROLE_OF = {
   reader: 'os:reader',
   operator: 'os:operator',
   admin: 'os:admin',
-} as const satisfies Readonly<Record<AccessRole, string>>
+} as const satisfies Readonly<Record<Role, string>>
 
 /** What `view` leaves out because it belongs to no namespace: enough to look, and no secret is among it. */
 const READER_RULES = `  - apiGroups: ['']

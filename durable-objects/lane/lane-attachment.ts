@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { ACCESS_ROLES } from '#core/lane/access.ts'
+import { Role } from '#core/access/role.ts'
 
 /** What a lane's socket carries through hibernation; with it the object needs no store and no memory. */
 const Attachment = z.discriminatedUnion('role', [
@@ -8,7 +8,7 @@ const Attachment = z.discriminatedUnion('role', [
     channel: z.number(),
     siteUid: z.string(),
     subject: z.string(),
-    rights: z.enum(ACCESS_ROLES),
+    rights: Role,
     clusters: z.array(z.string()),
     source: z.string(),
     direct: z.boolean(),

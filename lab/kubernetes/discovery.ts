@@ -1,4 +1,5 @@
 import { apiVersionOf, RESOURCES } from './resources.ts'
+import { openApi } from './openapi.ts'
 import { SUBRESOURCES } from './subresources.ts'
 
 /** The answers by which clients learn what this API serves; the older, unaggregated form, which all of them still read. */
@@ -50,7 +51,7 @@ export function discovery(path: string, kubernetesVersion: string): unknown {
   if (path === '/api') return { kind: 'APIVersions', versions: ['v1'], serverAddressByClientCIDRs: [] }
   if (path === '/apis') return { kind: 'APIGroupList', apiVersion: 'v1', groups: GROUPS.map(groupOf) }
   if (path === '/api/v1') return resourceList('v1')
-  if (path === '/openapi/v3') return { paths: {} }
+  if (path.startsWith('/openapi/')) return openApi(path)
   const group = GROUPS.find((one) => path === `/apis/${one}`)
   return group === undefined ? undefined : resourceList(group)
 }

@@ -54,7 +54,8 @@ const apps = (plural: string, kind: string, shortName: string): ApiResource => (
 })
 
 export const RESOURCES: readonly ApiResource[] = [
-  core('namespaces', 'Namespace', false, ['ns'], [...READ, 'create', 'delete']),
+  core('namespaces', 'Namespace', false, ['ns'], [...READ, 'create', 'delete', 'patch']),
+  core('configmaps', 'ConfigMap', true, ['cm'], [...READ, ...WRITE]),
   core('nodes', 'Node', false, ['no'], [...READ, 'delete', 'patch']),
   core('pods', 'Pod', true, ['po'], [...READ, 'create', 'delete', 'patch']),
   apps('daemonsets', 'DaemonSet', 'ds'),

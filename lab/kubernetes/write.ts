@@ -106,6 +106,9 @@ function named(body: Record<string, unknown>, { namespace }: ResourceRoute): Rec
 
 export function parseBody(asked: Asked): Result<Record<string, unknown>, Status> {
   if (!asked.body) return ok({})
+  // `kubectl create` speaks it; `kubectl apply -f` does not.
+  if (asked.contentType.includes('protobuf'))
+    return err({ code: 415, reason: 'UnsupportedMediaType', message: 'the lab reads JSON and YAML, not protobuf' })
   try {
     // YAML is a superset of JSON, and kubectl may send either.
     const body: unknown = parse(asked.body)

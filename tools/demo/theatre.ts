@@ -2,11 +2,13 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { setTimeout as wait } from 'node:timers/promises'
 import { ensureRecoveryKey } from '#cli/recovery/identity.ts'
+import { ensureOwnerKey, ownerKeyPath } from '#cli/recovery/owner-key.ts'
 import { startControlPlane, type ControlPlane } from '#lab/control-plane/start.ts'
 import { kubeconfigOf } from '#tools/stage/agent.ts'
 import { stageApi } from '#tools/stage/api.ts'
 import { joinSite, type Site } from '#tools/stage/stage.ts'
 import { homelab } from '#tools/stage/story.ts'
+import { endTunnels, furnishPerson, type Person } from './person.ts'
 
 /**
  * Everything the demo needs, in one folder of the machine's temporary files: brought up in the order in which a person
@@ -19,6 +21,8 @@ export interface Theatre {
   /** For `LANLINE_CONFIG`: where the API is and its token, readable by this user only. */
   readonly contextFile: string
   readonly recoveryFile: string
+  /** What another terminal sets to be this demo's person, whose own files are left alone. */
+  readonly person: Person
   /** Writes a kubeconfig from the agent and returns its path. */
   kubeconfig(cluster: string): Promise<string>
 }
@@ -57,18 +61,15 @@ async function raise(
   closers.push(() => plane.stop())
   tell('control plane', `${plane.url}  both Workers, their objects and D1, in a local workerd`)
   signal.throwIfAborted()
-  const contextFile = `${dir}/lanline.yaml`
-  writeFileSync(
-    contextFile,
-    `current: demo\ncontexts:\n  demo:\n    url: ${plane.url}\n    token: ${plane.adminToken}\n`,
-    {
-      mode: 0o600,
-    },
-  )
+  const person = furnishPerson(dir, { url: plane.url, token: plane.adminToken })
+  closers.push(() => endTunnels(person))
 
   const key = await ensureRecoveryKey(`${dir}/recovery.txt`, Date.now())
   if (!key.ok) throw new Error(key.error)
   tell('recovery key', `${key.value.path}  in life: keep it in a safe, it opens every secret of your clusters`)
+  const owner = await ensureOwnerKey(ownerKeyPath(person.dataFolder, person.context))
+  if (!owner.ok) throw new Error(owner.error)
+  tell('owner key', `${owner.value.path}  the agent believes what it signs: kubectl and talosctl from anywhere`)
 
   const api = stageApi(plane.url, plane.adminToken)
   const { site: document } = homelab()
@@ -80,6 +81,7 @@ async function raise(
     dir: `${dir}/agent`,
     rate,
     recoveryIdentity: identityIn(key.value.path),
+    ownerKey: owner.value.publicKey,
   })
   closers.push(() => site.close())
   tell('lab', `${site.lab.hypervisor.node}  a Proxmox host in software, its LAN behind ${site.lab.socksUrl}`)
@@ -89,7 +91,8 @@ async function raise(
     dir,
     plane,
     site,
-    contextFile,
+    contextFile: person.environment.LANLINE_CONFIG,
+    person,
     recoveryFile: key.value.path,
     async kubeconfig(cluster) {
       const path = `${dir}/kubeconfig`

@@ -8,6 +8,7 @@ import { actingAs } from './acting-as.ts'
 import { EXEC_PROTOCOL, serveAttach, serveExec } from './exec.ts'
 import { serveLog } from './log.ts'
 import { LivePods } from './pods.ts'
+import { PORT_FORWARD_PROTOCOL, servePortForward } from './port-forward.ts'
 import { findSubresource, type PodSubresource } from './subresource.ts'
 
 /**
@@ -43,6 +44,10 @@ export function createLiveApi(cluster: KubernetesCluster, now: () => number): Li
     perMessageDeflate: false,
     handleProtocols: (offered) => (offered.has(EXEC_PROTOCOL) ? EXEC_PROTOCOL : false),
   })
+
+  // The name of this one has a character that ws does not allow in one, so it is taken out of what ws reads.
+  const forwards = new WebSocketServer({ noServer: true, perMessageDeflate: false })
+  forwards.on('headers', (headers) => headers.push(`Sec-WebSocket-Protocol: ${PORT_FORWARD_PROTOCOL}`))
 
   function judge(asked: PodSubresource, caller: Caller) {
     const { namespace, name, subresource } = asked
@@ -84,6 +89,15 @@ export function createLiveApi(cluster: KubernetesCluster, now: () => number): Li
       const judged = asked ? judge(asked, caller) : { refused: notFound('path', url.pathname) }
       const isWebSocket = request.headers.upgrade?.toLowerCase() === 'websocket'
       if ('refused' in judged) return refuseUpgrade(socket, judged.refused)
+      const { 'sec-websocket-protocol': offered, ...headers } = request.headers
+      const offers = offered?.split(',').some((name) => name.trim() === PORT_FORWARD_PROTOCOL) === true
+      if (isWebSocket && asked?.subresource === 'portforward' && offers) {
+        request.headers = headers
+        return forwards.handleUpgrade(request, socket, head, (webSocket) => {
+          webSocket.on('error', () => undefined)
+          servePortForward(webSocket, judged.pod)
+        })
+      }
       if (!isWebSocket || !asked || asked.subresource === 'log' || asked.subresource === 'portforward')
         return refuseUpgrade(socket, { code: 400, reason: 'BadRequest', message: 'this upgrade is not served here' })
       sockets.handleUpgrade(request, socket, head, (webSocket) => {

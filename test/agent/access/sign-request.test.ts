@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { signRequest } from '#agent/access/sign-request.ts'
 import { createSecretsBundle } from '#agent/vault/create-bundle.ts'
 import { requestFor } from '#cli/access/certificate-request.ts'
-import type { AccessRole } from '#core/lane/access.ts'
+import type { Role } from '#core/access/role.ts'
 import type { SecretsBundle } from '#core/talos/secrets-bundle.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'lanline-csr-'))
@@ -24,7 +24,7 @@ beforeAll(async () => {
   })
 })
 
-const wanted = (role: AccessRole, what: 'kubernetes' | 'talos' = 'kubernetes') => ({
+const wanted = (role: Role, what: 'kubernetes' | 'talos' = 'kubernetes') => ({
   what,
   user: 'lanline:ann',
   role,

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { parseAllDocuments } from 'yaml'
-import { ACCESS_MANIFEST, ACCESS_ROLES, GROUP_OF, TALOS_ROLE_OF } from '#core/talos/cluster-access.ts'
+import { ROLES } from '#core/access/role.ts'
+import { ACCESS_MANIFEST, GROUP_OF, TALOS_ROLE_OF } from '#core/talos/cluster-access.ts'
 
 interface Rule {
   readonly apiGroups: readonly string[]
@@ -21,7 +22,7 @@ const rolesOf = (group: string) =>
   bindings.flatMap(({ subjects, roleRef }) => (subjects?.some(({ name }) => name === group) ? [roleRef?.name] : []))
 
 test('[K5] each role has its group, bound to exactly what it may do, and nobody is bound to system:masters', () => {
-  expect(Object.fromEntries(ACCESS_ROLES.map((role) => [GROUP_OF[role], rolesOf(GROUP_OF[role])]))).toEqual({
+  expect(Object.fromEntries(ROLES.map((role) => [GROUP_OF[role], rolesOf(GROUP_OF[role])]))).toEqual({
     'lanline:reader': ['view', 'lanline-reader-nodes'],
     'lanline:operator': ['edit', 'lanline-operator-nodes'],
     'lanline:admin': ['cluster-admin'],

@@ -1,6 +1,7 @@
 import { execFile, spawn, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
+import { connect } from 'node:net'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ensureOwnerKey, ownerKeyPath } from '#cli/recovery/owner-key.ts'
 import { startControlPlane, type ControlPlane } from '#lab/control-plane/start.ts'
 import { startCli } from '#test/support/run-cli.ts'
+import { freePort } from '#tools/bench/lanes/origin.ts'
 import { stageApi } from '#tools/stage/api.ts'
 import { apply, untilReady } from '#tools/stage/clusters.ts'
 import { joinSite, type Site } from '#tools/stage/stage.ts'
@@ -136,6 +138,63 @@ describe.runIf(version !== undefined)('kubectl through the tunnel', () => {
     await kubectl('cp', there, `${NS}/${pod}:/tmp/file`)
     await kubectl('cp', `${NS}/${pod}:/tmp/file`, back)
     expect(Buffer.compare(readFileSync(back), readFileSync(there))).toBe(0)
+  })
+
+  test('applies a file, says when nothing changes, and drains a node', async () => {
+    const file = join(dir, 'web.yaml')
+    const labels = '{app: web}'
+    writeFileSync(
+      file,
+      `apiVersion: v1
+kind: ConfigMap
+metadata: {name: settings}
+data: {colour: blue}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  replicas: 2
+  selector: {matchLabels: ${labels}}
+  template:
+    metadata: {labels: ${labels}}
+    spec: {tolerations: [{operator: Exists}], containers: [{name: web, image: nginx}]}
+`,
+    )
+    expect(await kubectl('apply', '-f', file)).toBe('configmap/settings created\ndeployment.apps/web created\n')
+    expect(await kubectl('rollout', 'status', 'deploy/web', '--timeout=60s')).toContain('successfully rolled out')
+    expect(await kubectl('apply', '-f', file)).toBe('configmap/settings unchanged\ndeployment.apps/web unchanged\n')
+    await kubectl('delete', '-f', file)
+    expect(await kubectl('drain', 'talos-node-2', '--ignore-daemonsets', '--delete-emptydir-data')).toContain('drained')
+    await kubectl('uncordon', 'talos-node-2')
+  })
+
+  test('forwards ports, many connections and large ones', async () => {
+    const [http, echo] = [await freePort(), await freePort()]
+    const ports = [`${http}:80`, `${echo}:7`]
+    const forwarding = spawn(KUBECTL, ['-n', NS, 'port-forward', `pod/${pod}`, '--address', '127.0.0.1', ...ports], {
+      env: { PATH: process.env['PATH'], HOME: dir, ...env },
+    })
+    let said = ''
+    forwarding.stdout.on('data', (chunk) => (said += String(chunk)))
+    await expect.poll(() => said, { timeout: 20_000 }).toContain(`:${echo} -> 7`)
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, async () => await (await fetch(`http://127.0.0.1:${http}/`)).text()),
+    )
+    expect(new Set(answers)).toEqual(new Set([`${pod} answers on port 80\n`]))
+    const sent = randomBytes(2_000_000)
+    const socket = connect(echo, '127.0.0.1')
+    const pieces: Buffer[] = []
+    let size = 0
+    socket.on('data', (piece: Buffer) => {
+      pieces.push(piece)
+      size += piece.length
+    })
+    socket.write(sent)
+    await expect.poll(() => size, { timeout: 30_000 }).toBe(sent.length)
+    expect(Buffer.compare(Buffer.concat(pieces), sent)).toBe(0)
+    socket.destroy()
+    forwarding.kill('SIGKILL')
   })
 
   test('says who is away when the agent is, and finds the way again', async () => {

@@ -1,5 +1,5 @@
 import { err, ok, type Result } from '#core/base/result.ts'
-import type { AccessRole } from '#core/lane/access.ts'
+import type { Role } from '#core/access/role.ts'
 import { DirectResponse, encodeHead, readHead, RecordReader, type HeaderPairs } from '#core/lane/direct.ts'
 import { lanePassHeader } from '#core/lane/lane-pass.ts'
 import { PROBLEM_KINDS, type ProblemCode } from '#core/model/problem.ts'
@@ -15,7 +15,7 @@ export interface DirectAim {
   readonly clusterUid: string
   readonly siteUid: string
   readonly subject: string
-  readonly role: AccessRole
+  readonly role: Role
   readonly source: string
 }
 

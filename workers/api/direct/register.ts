@@ -10,11 +10,14 @@ import type { ApiEnv } from '../env.ts'
 import { problemResponse, refusal } from '../http.ts'
 import { addressOf } from '../limits.ts'
 import { carry } from './carry.ts'
+import { recordUse } from './record-use.ts'
 
 /**
  * `/k8s/{cluster}/…`: the Kubernetes API of a cluster with a token of ours and no tunnel, where its owner has asked for it.
  * The agent makes the request in the person's name. Not in the OpenAPI document: what is behind it is Kubernetes' own.
  */
+/** What they are told when the request did not reach the cluster. */
+const AWAY = 503
 const PREFIX = /^\/k8s\/([^/]+)(\/.*)?$/
 
 export function registerDirect(app: OpenAPIHono<ApiEnv>): void {
@@ -36,6 +39,11 @@ export function registerDirect(app: OpenAPIHono<ApiEnv>): void {
       role,
       source: addressOf(c.req.raw) ?? '',
     })
+    recordUse(
+      c,
+      { name, uid: cluster.uid },
+      { method: c.req.method, path, status: carried.ok ? carried.value.status : AWAY },
+    )
     if (carried.ok) return carried.value
     if (typeof carried.error !== 'string') return problemResponse(c, { problem: problem(carried.error.code) })
     return c.json(kubeStatus(503, 'ServiceUnavailable', carried.error), 503)
