@@ -136,6 +136,12 @@ export async function startFakeApi(): Promise<FakeApi> {
     const users = [...documents.values()]
       .filter((each) => each.kind === 'Cluster')
       .map((each) => `Cluster/${each.metadata.name}`)
+    if (found.kind === 'Machine') {
+      // As of one that is managed: its object takes it apart, and here that takes no time.
+      documents.delete(`${found.kind}/${name}`)
+      const shown = view(found)
+      return { status: 200, body: { ...shown, metadata: { ...shown.metadata, deletingAt: BORN } } }
+    }
     if (found.kind !== 'Cluster' && users.length > 0) return problemAnswer('still-referenced', { by: users })
     documents.delete(`${found.kind}/${name}`)
     return { ...answerWith(found), status: found.kind === 'Cluster' ? 202 : 200 }
