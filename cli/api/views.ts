@@ -193,6 +193,7 @@ export const ApplyView = z.object({
     }),
   ),
   plans: z.record(z.string(), PlanView).optional(),
+  machinePlans: z.record(z.string(), PlanView).optional(),
 })
 
 const ProblemView = z.object({

@@ -364,6 +364,21 @@ describe('a managed machine', () => {
     ),
   )
 
+  test('is planned by a dry run as a cluster is', async () => {
+    await applied()
+    const hosts = [{ host: 'prod-srv-01', says: 'chosen: 54% full with it' }]
+    const operations = [{ kind: 'machine.create', subject: 'nas' }]
+    const placement = [{ machine: 'nas', host: 'prod-srv-01', hosts }]
+    api.setPlans({}, { nas: { operations, holds: [], findings: [], placement } })
+    const run = await callCli(['apply', '-f', file(), '--dry-run'], env)
+    expect(run.err.split('\n').slice(1, -2)).toEqual([
+      'Machine nas',
+      '  nas → prod-srv-01',
+      '  1 operation to come:',
+      '    machine.create  nas',
+    ])
+  })
+
   test('is forgotten by its name, and its guest left alone', async () => {
     await applied()
     await callCli(['apply', '-f', file()], env)

@@ -134,6 +134,20 @@ describe('a cluster with workers', () => {
     )
   })
 
+  test('shows the same of a managed machine, and stores nothing of it', async () => {
+    const nas = (spec: object = {}) =>
+      aManaged('planned', { class: 'worker', nics: [{ network: 'lan', ip: '192.168.1.140' }], ...spec })
+    const { body } = await apply([nas()], '?dryRun=true')
+    const plan = body.machinePlans['planned']
+    expect(plan?.operations).toEqual([{ kind: 'machine.create', subject: 'planned' }])
+    expect(plan?.placement.map(({ machine, host }) => [machine, host])).toEqual([['planned', 'pve-1']])
+    expect((await call('GET', '/v1/machines/planned')).status).toBe(404)
+    const large = aClass('too-large', { cpu: 500 })
+    const tight = await apply([large, nas({ class: 'too-large' })], '?dryRun=true')
+    const refused = tight.body.machinePlans['planned']
+    expect([refused?.operations, refused?.holds.map(({ code }) => code)]).toEqual([[], ['not-placed']])
+  })
+
   test('takes more and fewer workers once it is bootstrapped, and nothing else about them', async () => {
     const status = { phase: 'ready', bootstrapped: true }
     const uid = uids['Cluster/home']!
