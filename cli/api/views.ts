@@ -124,6 +124,9 @@ export const GuestView = objectOf(
   z.object({ site: z.string(), host: z.string().optional(), mode: z.string(), vmid: z.number().optional() }),
   ClusterStatusView,
 )
+/** What has a life of its own: a cluster, or a machine that is none's. */
+export const LivingView = objectOf(z.unknown(), ClusterStatusView)
+export type LivingView = z.infer<typeof LivingView>
 /** Any kind, for commands that need no more than its identity. */
 export const ObjectView = objectOf(z.unknown(), z.unknown())
 
@@ -190,6 +193,7 @@ export const ApplyView = z.object({
     }),
   ),
   plans: z.record(z.string(), PlanView).optional(),
+  machinePlans: z.record(z.string(), PlanView).optional(),
 })
 
 const ProblemView = z.object({

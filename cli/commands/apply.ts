@@ -51,12 +51,13 @@ async function apply({ io, connect }: Session, options: ApplyOptions): Promise<R
   })
   if (!answer.ok) return applyFailure(io, answer.error, read.value)
 
-  const { results, plans = {} } = answer.value.value
+  const { results, plans = {}, machinePlans = {} } = answer.value.value
   for (const { kind, name, action } of results)
     io.out(
       `${kind.toLowerCase()}/${name} ${action === 'unchanged' ? io.outStyle.dim(action) : io.outStyle.green(action)}${options.dryRun ? ' (dry run)' : ''}`,
     )
-  for (const [cluster, plan] of Object.entries(plans)) sayPlan(io, cluster, plan)
+  for (const [cluster, plan] of Object.entries(plans)) sayPlan(io, `Cluster ${cluster}`, plan)
+  for (const [machine, plan] of Object.entries(machinePlans)) sayPlan(io, `Machine ${machine}`, plan)
   if (options.dryRun) io.say('Nothing was applied: this was a dry run.')
   if (options.dryRun || !options.wait) return ok(undefined)
 
@@ -98,11 +99,11 @@ function sayPlace(
 }
 
 /** What is worth knowing, what will happen, what it waits for. */
-function sayPlan(io: Io, cluster: string, plan: PlanView): void {
+function sayPlan(io: Io, whose: string, plan: PlanView): void {
   const { style } = io
   if (plan.findings.length + plan.operations.length + plan.holds.length === 0) return
   io.say('')
-  io.say(style.bold(`Cluster ${cluster}`))
+  io.say(style.bold(whose))
   for (const finding of plan.findings) io.say(`  ${printable(finding.text)}`)
   for (const { machine, host, hosts } of plan.placement ?? []) sayPlace(io, machine, host, hosts)
   if (plan.operations.length > 0) io.say(`  ${plural(plan.operations.length, 'operation')} to come:`)

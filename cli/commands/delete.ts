@@ -24,13 +24,13 @@ interface DeleteOptions {
 export function registerDelete(program: Command, run: Run): void {
   program
     .command('delete')
-    .description('delete an object; a cluster goes with its machines and their disks')
+    .description('delete an object; a cluster goes with its machines and their disks, a managed machine with its own')
     .argument('<kind>')
     .argument('<name>')
     .option('-y, --yes', 'do not ask')
     .option('--confirm <name>', 'the name once more, for objects that want it')
     .option('--dry-run', 'say whether it could be deleted')
-    .option('--wait', 'show what happens until the cluster is gone')
+    .option('--wait', 'show what happens until the cluster or the machine is gone')
     .addOption(timeoutOption())
     .action((word: string, name: string, options: DeleteOptions) =>
       run((session) => remove(session, word, name, options)),
@@ -74,14 +74,12 @@ async function remove(
     io.out(`${id} can be deleted (dry run)`)
     return ok(undefined)
   }
-  if (kind.value !== 'Cluster') {
-    // A machine that Lanline keeps is taken apart by its object first.
-    io.out(`${id} ${deleted.value.value.metadata.deletingAt === undefined ? 'deleted' : 'deleting'}`)
-    return ok(undefined)
-  }
-  io.out(`${id} deleting`)
-  if (!options.wait) return ok(undefined)
-  return waitFor(api.value, io, [{ cluster: name, uid: metadata.uid, until: 'gone' }], options.timeout)
+  // A machine that Lanline keeps is taken apart by its object first, as a cluster is.
+  const takenApart = kind.value === 'Cluster' || deleted.value.value.metadata.deletingAt !== undefined
+  io.out(`${id} ${takenApart ? 'deleting' : 'deleted'}`)
+  if (!options.wait || !takenApart) return ok(undefined)
+  const goal = { cluster: name, uid: metadata.uid, until: 'gone' as const }
+  return waitFor(api.value, io, [kind.value === 'Machine' ? { ...goal, kind: 'Machine' } : goal], options.timeout)
 }
 
 /** The name to send as confirmation, once it is sure that a person meant it. */

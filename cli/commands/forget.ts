@@ -18,15 +18,15 @@ interface ForgetOptions {
   readonly timeout: number
 }
 
-/** `lanline forget cluster NAME`: the machines run on, and nothing here knows them any more. */
+/** `lanline forget cluster|machine NAME`: what runs runs on, and nothing here knows it any more. */
 export function registerForget(program: Command, run: Run): void {
   program
     .command('forget')
-    .description('drop a cluster and leave its machines alone')
+    .description('drop a cluster, or a machine that is none’s, and leave what runs alone')
     .argument('<kind>')
     .argument('<name>')
     .option('--confirm <name>', 'the name once more, instead of typing it')
-    .option('--wait', 'show what happens until the cluster is gone')
+    .option('--wait', 'show what happens until it is gone')
     .addOption(timeoutOption())
     .action((word: string, name: string, options: ForgetOptions) =>
       run((session) => forget(session, word, name, options)),
@@ -41,36 +41,38 @@ async function forget(
 ): Promise<Result<void, Failure>> {
   const kind = readKind(word)
   if (!kind.ok) return kind
-  if (kind.value !== 'Cluster')
-    return fail(EXIT.usage, `Only a cluster has machines to leave alone. Use: lanline delete ${word} ${name}`)
+  if (kind.value !== 'Cluster' && kind.value !== 'Machine')
+    return fail(EXIT.usage, `Only clusters and machines leave something running. Use: lanline delete ${word} ${name}`)
+  const path = pathOf(PLURALS[kind.value], name)
   if (options.confirm !== undefined && options.confirm !== name)
     return fail(EXIT.usage, `--confirm ${options.confirm} is not the name of what is to be forgotten: ${name}.`)
   if (options.confirm === undefined && !io.interactive)
     return fail(
       EXIT.blocked,
-      `Cluster ${name} is forgotten only with its name as confirmation.`,
+      `${kind.value} ${name} is forgotten only with its name as confirmation.`,
       `Repeat with: --confirm ${name}`,
     )
   const api = await connect()
   if (!api.ok) return api
 
-  const found = await api.value.call({ method: 'GET', path: pathOf(PLURALS.Cluster, name), answer: ObjectView })
+  const found = await api.value.call({ method: 'GET', path, answer: ObjectView })
   if (!found.ok) return failed(io, found.error)
   const { metadata } = found.value.value
   if (options.confirm === undefined) {
-    const question = `Cluster ${name} will be forgotten. Its machines run on; nothing here will know them any more.\nType its name to go on: `
+    const question = `${kind.value} ${name} will be forgotten. ${kind.value === 'Cluster' ? 'Its machines run on; nothing here will know them' : 'Its guest runs on; nothing here will know it'} any more.\nType its name to go on: `
     const sure = await confirmByName(question, name, { input: process.stdin, output: process.stderr }, io.signal)
     if (!sure) return fail(EXIT.cancelled, 'That was not the name. Nothing was forgotten.')
   }
   const forgotten = await api.value.call({
     method: 'POST',
-    path: pathOf(PLURALS.Cluster, name, 'forget'),
+    path: pathOf(PLURALS[kind.value], name, 'forget'),
     query: { confirm: name },
     headers: { 'if-match': found.value.etag ?? `"${metadata.uid}.${metadata.generation}"` },
     answer: z.unknown(),
   })
   if (!forgotten.ok) return failed(io, forgotten.error)
-  io.out(`cluster/${name} forgotten`)
+  io.out(`${kind.value.toLowerCase()}/${name} forgotten`)
   if (!options.wait) return ok(undefined)
-  return waitFor(api.value, io, [{ cluster: name, uid: metadata.uid, until: 'gone' }], options.timeout)
+  const goal = { cluster: name, uid: metadata.uid, until: 'gone' as const }
+  return waitFor(api.value, io, [kind.value === 'Machine' ? { ...goal, kind: 'Machine' } : goal], options.timeout)
 }

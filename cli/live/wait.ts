@@ -2,7 +2,7 @@ import { ok, type Result } from '#core/base/result.ts'
 import { needsPerson } from '#core/model/hold.ts'
 import type { Api } from '../api/client.ts'
 import { toFailure } from '../api/problem.ts'
-import type { ClusterStatusView, ClusterView } from '../api/views.ts'
+import type { ClusterStatusView, LivingView } from '../api/views.ts'
 import { EXIT } from '../exit-codes.ts'
 import { fail, type Failure } from '../failure.ts'
 import type { Io } from '../io.ts'
@@ -13,8 +13,9 @@ import { liveBlock } from './terminal.ts'
 import { watchCluster } from './watch-cluster.ts'
 import { sayHold } from './words.ts'
 
-/** What `--wait` waits for, one cluster each. */
+/** What `--wait` waits for: a cluster each, or a machine that is none's. */
 export interface Goal {
+  readonly kind?: 'Machine' | undefined
   readonly cluster: string
   /** The object that is meant; another object of the same name is not. */
   readonly uid: string | undefined
@@ -52,6 +53,7 @@ export async function waitFor(
   const watches = goals.map((goal) =>
     watchCluster(api, {
       cluster: goal.cluster,
+      kind: goal.kind,
       signal,
       verdict: (found) => judge(goal, found),
       onLook: (found) => {
@@ -78,13 +80,15 @@ export async function waitFor(
     return fail(
       EXIT.timeout,
       `After ${sayDuration(timeoutMs)}, ${open.map((goal) => `${goal.cluster} is not ${goal.until}`).join(', ')}; the work goes on without you.`,
-      ...open.map((goal) => `See why: lanline describe cluster ${goal.cluster}`),
+      ...open.map(
+        (goal) => `See why: lanline describe ${goal.kind === 'Machine' ? 'machine' : 'cluster'} ${goal.cluster}`,
+      ),
     )
   for (const goal of goals) io.say(`${goal.cluster} is ${goal.until} after ${sayDuration(io.now() - startedAt)}.`)
   return ok(undefined)
 }
 
-function judge(goal: Goal, found: ClusterView | undefined): Verdict | undefined {
+function judge(goal: Goal, found: LivingView | undefined): Verdict | undefined {
   const same = found !== undefined && (goal.uid === undefined || found.metadata.uid === goal.uid)
   if (goal.until === 'gone' && (!same || found.status?.phase === 'gone')) return 'reached'
   const status = found?.status

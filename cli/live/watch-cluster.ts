@@ -1,8 +1,9 @@
 import { ok, type Result } from '#core/base/result.ts'
+import { PLURALS } from '#core/model/document.ts'
 import { pathOf, type Api } from '../api/client.ts'
 import { followEvents } from '../api/events.ts'
 import type { ApiError } from '../api/problem.ts'
-import { ClusterView, type EventView } from '../api/views.ts'
+import { LivingView, type EventView } from '../api/views.ts'
 
 /**
  * Looks at a cluster until a verdict is reached. Events only say when to look again; what is shown and judged is always
@@ -10,9 +11,11 @@ import { ClusterView, type EventView } from '../api/views.ts'
  */
 export interface Watch<V> {
   readonly cluster: string
+  /** A machine that is none's has no followers; it is looked at again and again. */
+  readonly kind?: 'Cluster' | 'Machine' | undefined
   /** undefined while there is nothing to say; `found` is undefined when the cluster does not exist. */
-  readonly verdict: (found: ClusterView | undefined) => V | undefined
-  readonly onLook: (found: ClusterView | undefined) => void
+  readonly verdict: (found: LivingView | undefined) => V | undefined
+  readonly onLook: (found: LivingView | undefined) => void
   readonly signal: AbortSignal
 }
 
@@ -28,11 +31,13 @@ export async function watchCluster<V>(api: Api, watch: Watch<V>): Promise<Result
   const done = new AbortController()
   const signal = AbortSignal.any([watch.signal, done.signal])
   const news = new News()
+  const { kind = 'Cluster' } = watch
   let linked = false
-  let last: ClusterView | undefined
+  let last: LivingView | undefined
   const steps = new Map<string, string>()
   const show = () => watch.onLook(last && withSteps(last, steps))
-  const following = followEvents(api.connection, {
+  const follow = kind === 'Cluster' ? followEvents : () => undefined
+  const following = follow(api.connection, {
     cluster: watch.cluster,
     // What happened before is in the answer of the first look.
     after: 'now',
@@ -50,7 +55,7 @@ export async function watchCluster<V>(api: Api, watch: Watch<V>): Promise<Result
   })
   try {
     for (;;) {
-      const look = await lookAt(api, watch.cluster)
+      const look = await lookAt(api, kind, watch.cluster)
       if (watch.signal.aborted) return ok({ ended: 'aborted' })
       if (look.ok) {
         last = look.value
@@ -68,8 +73,12 @@ export async function watchCluster<V>(api: Api, watch: Watch<V>): Promise<Result
   }
 }
 
-async function lookAt(api: Api, name: string): Promise<Result<ClusterView | undefined, ApiError>> {
-  const answer = await api.call({ method: 'GET', path: pathOf('clusters', name), answer: ClusterView })
+async function lookAt(
+  api: Api,
+  kind: 'Cluster' | 'Machine',
+  name: string,
+): Promise<Result<LivingView | undefined, ApiError>> {
+  const answer = await api.call({ method: 'GET', path: pathOf(PLURALS[kind], name), answer: LivingView })
   if (answer.ok) return ok(answer.value.value)
   const missing = answer.error.kind === 'problem' && answer.error.problem.code === 'not-found'
   return missing ? ok(undefined) : answer
@@ -87,7 +96,7 @@ function remember(steps: Map<string, string>, { facts }: EventView): void {
   if (steps.size > MAX_STEPS && oldest !== undefined) steps.delete(oldest)
 }
 
-function withSteps(cluster: ClusterView, steps: ReadonlyMap<string, string>): ClusterView {
+function withSteps(cluster: LivingView, steps: ReadonlyMap<string, string>): LivingView {
   if (!cluster.status || steps.size === 0) return cluster
   const machines = cluster.status.machines.map((machine) => {
     const step = machine.operation && steps.get(machine.operation.operationId)

@@ -100,7 +100,7 @@ export function plan(view: ClusterView): Plan {
 }
 
 /** The machines stay as they are; what is under way ends after its current step, and nobody waits for it. */
-const forgetAll = ({ operations, machines }: ClusterView): Plan => ({
+export const forgetAll = ({ operations, machines }: Pick<ClusterView, 'operations' | 'machines'>): Plan => ({
   operations: [],
   cancel: operations.flatMap(({ state, cancelling, operationId }) =>
     isOpen(state) && cancelling !== true ? [operationId] : [],

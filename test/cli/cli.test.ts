@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
@@ -335,22 +335,73 @@ describe('delete', () => {
 })
 
 describe('forget', () => {
-  test('a cluster is let go by its name only, and only a cluster has machines to leave alone', async () => {
+  test('a cluster is let go by its name only, and only clusters and machines leave something running', async () => {
     await applied()
     expect(await callCli(['forget', 'cluster', 'home'], env)).toMatchObject({
       code: 6,
       err: expect.stringContaining('Repeat with: --confirm home'),
     })
     expect(await callCli(['forget', 'cluster', 'home', '--confirm', 'hom'], env)).toMatchObject({ code: 2 })
-    expect(await callCli(['forget', 'machine', 'nas'], env)).toMatchObject({
+    expect(await callCli(['forget', 'network', 'lan'], env)).toMatchObject({
       code: 2,
-      err: expect.stringContaining('lanline delete machine nas'),
+      err: expect.stringContaining('lanline delete network lan'),
     })
     expect(await callCli(['forget', 'cluster', 'home', '--confirm', 'home'], env)).toMatchObject({
       code: 0,
       out: 'cluster/home forgotten\n',
     })
     expect((await callCli(['get', 'cluster', 'home'], env)).code).not.toBe(0)
+  })
+})
+
+describe('a managed machine', () => {
+  const file = () => join(folder, 'nas.yaml')
+  beforeAll(() =>
+    writeFile(
+      file(),
+      'apiVersion: lanline/v1alpha1\nkind: Machine\nmetadata: { name: nas }\n' +
+        'spec: { site: home, mode: managed, class: cp-small, nics: [{ network: lan, ip: 192.168.1.77 }] }\n',
+    ),
+  )
+
+  test('is planned by a dry run as a cluster is', async () => {
+    await applied()
+    const hosts = [{ host: 'prod-srv-01', says: 'chosen: 54% full with it' }]
+    const operations = [{ kind: 'machine.create', subject: 'nas' }]
+    const placement = [{ machine: 'nas', host: 'prod-srv-01', hosts }]
+    api.setPlans({}, { nas: { operations, holds: [], findings: [], placement } })
+    const run = await callCli(['apply', '-f', file(), '--dry-run'], env)
+    expect(run.err.split('\n').slice(1, -2)).toEqual([
+      'Machine nas',
+      '  nas → prod-srv-01',
+      '  1 operation to come:',
+      '    machine.create  nas',
+    ])
+  })
+
+  test('is forgotten by its name, and its guest left alone', async () => {
+    await applied()
+    await callCli(['apply', '-f', file()], env)
+    expect(await callCli(['forget', 'machine', 'nas'], env)).toMatchObject({
+      code: 6,
+      err: expect.stringContaining('Machine nas is forgotten only with its name'),
+    })
+    expect(await callCli(['forget', 'machine', 'nas', '--confirm', 'nas', '--wait'], env)).toMatchObject({
+      code: 0,
+      out: 'machine/nas forgotten\n',
+      err: expect.stringMatching(/^nas is gone after \d+s\.\n$/),
+    })
+    expect(api.requests).toContain('POST /v1/machines/nas/forget?confirm=nas')
+  })
+
+  test('is waited for until it is gone', async () => {
+    await applied()
+    await callCli(['apply', '-f', file()], env)
+    expect(await callCli(['delete', 'machine', 'nas', '--yes', '--wait'], env)).toMatchObject({
+      code: 0,
+      out: 'machine/nas deleting\n',
+      err: expect.stringMatching(/^nas is gone after \d+s\.\n$/),
+    })
   })
 })
 

@@ -32,7 +32,7 @@ export interface FakeApi {
   readonly emit: (cluster: string, event: Omit<ClusterEvent, 'seq'>) => void
   readonly setOperations: (operations: readonly object[]) => void
   /** Plans that the next applies answer with. */
-  readonly setPlans: (plans: Readonly<Record<string, object>>) => void
+  readonly setPlans: (plans: Readonly<Record<string, object>>, ofMachines?: Readonly<Record<string, object>>) => void
   /** The next apply is refused with this. */
   readonly refuseNextApply: (code: ProblemCode, errors: readonly object[]) => void
   /** Cuts every follower off, as a deploy does. */
@@ -67,6 +67,7 @@ export async function startFakeApi(): Promise<FakeApi> {
   const requests: string[] = []
   let operations: readonly object[] = []
   let plans: Readonly<Record<string, object>> = {}
+  let machinePlans: Readonly<Record<string, object>> = {}
   let refusal: Answer | undefined
   let uids = 0
 
@@ -116,7 +117,7 @@ export async function startFakeApi(): Promise<FakeApi> {
       if (!dryRun) documents.set(id, { ...document, uid, generation })
       return { kind: document.kind, name: document.metadata.name, action, uid, generation }
     })
-    return { status: 200, body: { results, plans } }
+    return { status: 200, body: { results, plans, machinePlans } }
   }
 
   const forget = (found: StoredDocument, request: IncomingMessage, url: URL): Answer => {
@@ -136,6 +137,12 @@ export async function startFakeApi(): Promise<FakeApi> {
     const users = [...documents.values()]
       .filter((each) => each.kind === 'Cluster')
       .map((each) => `Cluster/${each.metadata.name}`)
+    if (found.kind === 'Machine') {
+      // As of one that is managed: its object takes it apart, and here that takes no time.
+      documents.delete(`${found.kind}/${name}`)
+      const shown = view(found)
+      return { status: 200, body: { ...shown, metadata: { ...shown.metadata, deletingAt: BORN } } }
+    }
     if (found.kind !== 'Cluster' && users.length > 0) return problemAnswer('still-referenced', { by: users })
     documents.delete(`${found.kind}/${name}`)
     return { ...answerWith(found), status: found.kind === 'Cluster' ? 202 : 200 }
@@ -196,7 +203,10 @@ export async function startFakeApi(): Promise<FakeApi> {
       for (const [follower, followed] of followers) if (followed === cluster) follower.send(JSON.stringify(numbered))
     },
     setOperations: (next) => (operations = next),
-    setPlans: (next) => (plans = next),
+    setPlans: (next, ofMachines = {}) => {
+      plans = next
+      machinePlans = ofMachines
+    },
     refuseNextApply: (code, errors) => (refusal = problemAnswer(code, {}, errors)),
     cutFollowers: () => followers.forEach((_, follower) => follower.terminate()),
     close: async () => {

@@ -1,12 +1,11 @@
 import { ok } from '#core/base/result.ts'
-import { isBefore } from '../privileges.ts'
 import type { Check } from '../check.ts'
 import { hostsOf, type HostFacts } from '../facts/hosts.ts'
+import { imageContentOf } from '../facts/image-content.ts'
 import { storagesOf, type StorageFacts } from '../facts/storages.ts'
 import { fine, trouble, warning, type Finding } from '../finding.ts'
 import type { SiteLook } from '../site-look.ts'
 import type { Wanted } from '../wanted.ts'
-import { releaseOf } from './version.ts'
 
 /** The storages that are used exist on their hosts, are active, answer, and take what is put on them. */
 export const storageCheck: Check<SiteLook> = {
@@ -54,10 +53,6 @@ function judgeHost(
       : []
   return [...judgeAny(host.name, 'images', here), ...judgeAny(host.name, image, here)]
 }
-
-/** Before 8.4 a machine boots from an ISO. */
-const imageContentOf = ({ version }: HostFacts): 'import' | 'iso' =>
-  version !== '' && isBefore(releaseOf(version), [8, 4]) ? 'iso' : 'import'
 
 function judgeNamed(
   host: string,

@@ -4,6 +4,7 @@ import { toRows, toText } from '../../providers/proxmox/parse.ts'
 import type { Targets } from '../privileges.ts'
 import type { SiteLook } from '../site-look.ts'
 import { askEach, hostsOf } from './hosts.ts'
+import { imageContentOf } from './image-content.ts'
 import { storagesOf } from './storages.ts'
 
 /**
@@ -30,13 +31,14 @@ export async function targetsOf(look: SiteLook): Promise<Result<Targets, Problem
   const bridges = await askEach(look, '/network', (data) => toRows(data).flatMap((row) => toText(row['iface']) ?? []), {
     type: 'any_bridge',
   })
-  const holding = (content: string): readonly string[] =>
-    unique(storages.value.filter((storage) => storage.content.includes(content)).map(({ name }) => name))
+  const imageContent = new Map(hosts.value.map((host) => [host.name, imageContentOf(host)]))
+  const holding = (contentOn: (host: string) => string): readonly string[] =>
+    unique(storages.value.filter(({ host, content }) => content.includes(contentOn(host))).map(({ name }) => name))
   return ok({
     pool,
     hosts: hosts.value.map(({ name }) => name),
-    diskStorages: holding('images'),
-    imageStorages: holding('import'),
+    diskStorages: holding(() => 'images'),
+    imageStorages: holding((host) => imageContent.get(host) ?? 'import'),
     bridges: bridges.ok ? unique(bridges.value.flatMap(({ answer }) => (answer.ok ? answer.value : []))) : [],
     mappings: [],
   })

@@ -2,7 +2,7 @@ import { isOpen } from '../../model/operation.ts'
 import { mayExist, openOperations } from '../ask.ts'
 import { addressingOf, hardwareFor } from '../hardware.ts'
 import type { Plan, PlannedOperation } from '../plan-type.ts'
-import { holdsOf, SAFETY_LOOK_MS } from '../plan.ts'
+import { forgetAll, holdsOf, SAFETY_LOOK_MS } from '../plan.ts'
 import { hold, wish, type Verdict } from '../rule.ts'
 import { maintenanceLocks } from '../rules/locks.ts'
 import type { MachineView } from '../view.ts'
@@ -18,6 +18,7 @@ import { askedOf, completeStandAlone, missingOf, type StandAloneDocuments, type 
  *   P11  What does not answer never blocks its deletion for ever: the operations have deadlines.
  */
 export function planStandAlone(view: StandAloneView): Plan {
+  if (view.machine.forgottenAt !== undefined) return forgetAll(view)
   const mayAct = view.agent.online && view.seenAt !== undefined && maintenanceLocks(view).length === 0
   const operations: PlannedOperation[] = []
   const settled: Verdict[] = []

@@ -31,6 +31,7 @@ export const isMade = (view: Pick<StandAloneView, 'machines' | 'operations'>): b
   )
 
 function phaseOf(view: StandAloneView, plan: Plan, machines: readonly MachineView[]): ClusterPhase {
+  if (view.machine.forgottenAt !== undefined) return 'gone'
   const busy = plan.operations.length > 0 || view.operations.some(({ state }) => isOpen(state))
   if (view.machine.deletingAt !== undefined) return machines.length === 0 && !busy ? 'gone' : 'deleting'
   const wanted = machines.find((machine) => machine.wanted)

@@ -43,6 +43,28 @@ describe.each(['9.2', '8.4'] as const)('a host of %s', (release) => {
   })
 })
 
+describe('a host that boots machines from ISOs', () => {
+  test('[pitfall 9] the right to bring images is missed without documents as well, and the printed fix ends it', async () => {
+    const site = await aDoctorSite(aPlan({ release: [8, 2] }), {
+      release: '8.2',
+      // Before 8.4 no storage takes disk images of others.
+      host: {
+        storages: [
+          { name: 'local', type: 'dir', content: ['iso', 'vztmpl'], totalBytes: 100 * 1024 ** 3 },
+          { name: 'local-zfs', type: 'zfspool', content: ['images', 'rootdir'], totalBytes: 900 * 1024 ** 3 },
+        ],
+      },
+    })
+    const missingOf = async () => (await site.examine(false)).filter(({ code }) => code === 'privilege-missing')
+    expect(await missingOf()).toEqual([])
+    await site.type(['pveum', 'role', 'modify', 'LanlineImage', '--privs', 'Datastore.Audit'])
+    const missing = await missingOf()
+    expect(missing.map(({ about }) => about)).toEqual(['Datastore.AllocateTemplate on /storage/local'])
+    await site.type(...fixOf(missing[0]?.fix))
+    expect(await missingOf()).toEqual([])
+  })
+})
+
 describe('the token', () => {
   test('[pitfall 9] a separated token without rights is one finding, and its first command ends it', async () => {
     const site = await aDoctorSite()

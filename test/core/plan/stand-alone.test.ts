@@ -105,6 +105,16 @@ describe('a managed machine', () => {
     expect(planStandAlone(aView({ machine: deleting, operations: [removed] })).forget).toEqual([kept.machineId])
   })
 
+  test('that is forgotten is gone at once, is not touched, and what is under way for it ends', () => {
+    const machine = aGuest({}, { deletingAt: 1, forgottenAt: 2 })
+    const making = anOperation('machine.create', kept.machineId)
+    // Neither an agent that is away nor a lock keeps it.
+    const view = aView({ machine, machines: seen('on'), operations: [making], agent: { online: false, since: 5 } })
+    const { operations, cancel, forget, holds: waits } = planStandAlone(view)
+    expect([operations, cancel, forget, waits]).toEqual([[], [making.operationId], [kept.machineId], []])
+    expect(phase(view)).toBe('gone')
+  })
+
   test.each([
     [{ image: 'local:import/debian-13.qcow2' }, { by: 'volume', image: 'local:import/debian-13.qcow2' }],
     [{ iso: 'local:iso/truenas-25.iso' }, { by: 'volume', iso: 'local:iso/truenas-25.iso' }],

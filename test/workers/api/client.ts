@@ -73,16 +73,16 @@ export interface ProblemBody {
 
 export interface ApplyBody {
   readonly results: readonly { kind: string; name: string; action: string; uid: string; generation: number }[]
-  readonly plans: Record<
-    string,
-    {
-      operations: { kind: string; subject: string }[]
-      holds: { code: string; subject: string; text: string; unblock: string }[]
-      findings: { code: string; text: string }[]
-      capacity: { host: string; cpu: { free: number }; memoryMiB: { free: number } }[]
-      placement: { machine: string; host: string; hosts: { host: string; says: string }[] }[]
-    }
-  >
+  readonly plans: Record<string, PlanBody>
+  readonly machinePlans: Record<string, PlanBody>
+}
+
+interface PlanBody {
+  operations: { kind: string; subject: string }[]
+  holds: { code: string; subject: string; text: string; unblock: string }[]
+  findings: { code: string; text: string }[]
+  capacity: { host: string; cpu: { free: number }; memoryMiB: { free: number } }[]
+  placement: { machine: string; host: string; hosts: { host: string; says: string }[] }[]
 }
 
 export const apply = async (documents: readonly unknown[], query = '') =>

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { openDb } from '#db/open.ts'
 import { publishStatus } from '#db/statuses.ts'
-import { aClass, aCluster, anAdopted, anIsolatedNetwork, aNetwork, aSite } from '../../db/builders.ts'
+import { aClass, aCluster, anAdopted, aManaged, anIsolatedNetwork, aNetwork, aSite } from '../../db/builders.ts'
 import { apply, call, callsOf, env, given, letAnswer, migrate, refusedApply, type ProblemBody } from './client.ts'
 
 /** Workers, their networks and classes, the guests beside them, and the way out. */
@@ -132,6 +132,20 @@ describe('a cluster with workers', () => {
         ['home-general-0', 'pve-1', 'chosen: 54% full with it'],
       ],
     )
+  })
+
+  test('shows the same of a managed machine, and stores nothing of it', async () => {
+    const nas = (spec: object = {}) =>
+      aManaged('planned', { class: 'worker', nics: [{ network: 'lan', ip: '192.168.1.140' }], ...spec })
+    const { body } = await apply([nas()], '?dryRun=true')
+    const plan = body.machinePlans['planned']
+    expect(plan?.operations).toEqual([{ kind: 'machine.create', subject: 'planned' }])
+    expect(plan?.placement.map(({ machine, host }) => [machine, host])).toEqual([['planned', 'pve-1']])
+    expect((await call('GET', '/v1/machines/planned')).status).toBe(404)
+    const large = aClass('too-large', { cpu: 500 })
+    const tight = await apply([large, nas({ class: 'too-large' })], '?dryRun=true')
+    const refused = tight.body.machinePlans['planned']
+    expect([refused?.operations, refused?.holds.map(({ code }) => code)]).toEqual([[], ['not-placed']])
   })
 
   test('takes more and fewer workers once it is bootstrapped, and nothing else about them', async () => {
@@ -309,6 +323,25 @@ describe('forgetting a cluster', () => {
     })
     const audit = await call<{ items: { action: string; name: string }[] }>('GET', '/v1/audit')
     expect(audit.body.items).toContainEqual(expect.objectContaining({ action: 'document.forgotten', name: 'lost' }))
+  })
+
+  test('a managed machine is let go by its name and told to its object; an adopted one simply goes', async () => {
+    const { 'Machine/kept-running': uid } = await given([
+      aManaged('kept-running', { class: 'worker', nics: [{ network: 'lan', ip: '192.168.1.130' }] }),
+      anAdopted('looked-at', { vmid: 130 }),
+    ])
+    const forgetMachine = async (name: string, query: string) =>
+      await call<ProblemBody>('POST', `/v1/machines/${name}/forget${query}`, {
+        headers: { 'If-Match': await etagOf(`/v1/machines/${name}`) },
+      })
+    expect((await forgetMachine('kept-running', '')).body.code).toBe('confirmation-required')
+    expect((await forgetMachine('kept-running', '?confirm=kept-running')).status).toBe(202)
+    expect(await timesOf(uid!)).toEqual({ deleting_at: expect.any(Number), forgotten_at: expect.any(Number) })
+    await vi.waitFor(async () => {
+      expect(await callsOf('CLUSTER', uid!)).toContainEqual({ method: 'wake', args: [uid, 0] })
+    })
+    expect((await forgetMachine('looked-at', '?confirm=looked-at')).status).toBe(202)
+    expect((await call('GET', '/v1/machines/looked-at')).status).toBe(404)
   })
 
   test('is refused where deletion is forbidden, and for what is not there', async () => {

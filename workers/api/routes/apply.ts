@@ -28,6 +28,10 @@ const ApplyAnswer = z.object({
     }),
   ),
   plans: z.record(z.string(), PlanAnswer).openapi({ description: 'by name of the cluster' }),
+  machinePlans: z
+    .record(z.string(), PlanAnswer)
+    .optional()
+    .openapi({ description: 'by name of the managed Machine, of those that are new or changed' }),
 })
 type ApplyAnswer = z.infer<typeof ApplyAnswer>
 
@@ -79,7 +83,7 @@ export function registerApply(app: OpenAPIHono<ApiEnv>): void {
           uid: after.uid,
           generation: after.generation,
         }))
-        return ok({ results, plans })
+        return ok({ results, plans: plans.clusters, machinePlans: plans.machines })
       })
       return applied.ok ? answer(c, applied.value) : problemResponse(c, applied.error)
     },

@@ -1,24 +1,32 @@
 import { z, type OpenAPIHono } from '@hono/zod-openapi'
+import { PLURALS } from '#core/model/document.ts'
 import { documentAnswer } from '../answers/document.ts'
 import { responses } from '../answers/problem.ts'
 import type { ApiEnv } from '../env.ts'
 import { answer, problemResponse, refusal } from '../http.ts'
 import { readPrecondition } from '../precondition.ts'
-import { forgetCluster } from '../write/delete.ts'
+import { forgetDocument } from '../write/delete.ts'
 import { route } from '../route.ts'
 import { Params } from './documents.ts'
 
-/** Dropping a cluster without touching its machines. A stand-alone Machine is never touched: its deletion is just that. */
+/** Dropping a cluster, or a machine that is none's, without touching what runs. */
 export function registerForget(app: OpenAPIHono<ApiEnv>): void {
+  registerOf(app, 'Cluster', '/v1/clusters/{name}/forget', 'Drop a cluster and leave its machines alone')
+  registerOf(app, 'Machine', '/v1/machines/{name}/forget', 'Drop a machine and leave its guest alone')
+}
+
+function registerOf(app: OpenAPIHono<ApiEnv>, kind: 'Cluster' | 'Machine', path: string, summary: string): void {
   app.openapi(
     route({
       method: 'post',
-      path: '/v1/clusters/{name}/forget',
-      access: { to: 'admin', on: 'Cluster' },
-      tags: ['clusters'],
-      summary: 'Drop a cluster and leave its machines alone',
+      path,
+      access: { to: 'admin', on: kind },
+      tags: [PLURALS[kind]],
+      summary,
       description:
-        'The machines run on and count as somebody else’s guests. Nothing here knows them any more; the recovery files do.',
+        kind === 'Cluster'
+          ? 'The machines run on and count as somebody else’s guests. Nothing here knows them any more; the recovery files do.'
+          : 'The guest runs on and counts as somebody else’s. Nothing here knows it any more.',
       request: {
         params: Params,
         query: z.strictObject({ confirm: z.string().optional().openapi({ description: 'the name again' }) }),
@@ -30,7 +38,7 @@ export function registerForget(app: OpenAPIHono<ApiEnv>): void {
         {
           status: 202,
           description: 'the object is gone when GET answers 404',
-          schema: documentAnswer('Cluster'),
+          schema: documentAnswer(kind),
         },
         [
           'invalid-request',
@@ -48,7 +56,7 @@ export function registerForget(app: OpenAPIHono<ApiEnv>): void {
       if (!precondition.ok || precondition.value.type === 'absent')
         return problemResponse(c, refusal('precondition-required'))
       const { confirm } = c.req.valid('query')
-      const forgotten = await forgetCluster(c, { name, precondition: precondition.value, confirm })
+      const forgotten = await forgetDocument(c, { kind, name, precondition: precondition.value, confirm })
       return forgotten.ok ? answer(c, forgotten.value, 202) : problemResponse(c, forgotten.error)
     },
   )

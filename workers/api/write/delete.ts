@@ -16,16 +16,18 @@ import { WAKE_BEFORE_MS } from './commit.ts'
 import { deletionScopeOf } from './scope-of.ts'
 
 export interface ForgetRequest {
+  readonly kind: 'Cluster' | 'Machine'
   readonly name: string
   readonly precondition: Precondition
   readonly confirm: string | undefined
 }
 
 /**
- * The way out when nothing else is: a Cluster is dropped with all that is known of its machines, which run on untouched
- * and count as somebody else's from then on. Legal in every phase, also when its deletion is stuck.
+ * The way out when nothing else is: a Cluster or a managed Machine is dropped with all that is known of its guests, which
+ * run on untouched and count as somebody else's from then on. Legal in every phase, also when its deletion is stuck. An
+ * adopted guest was never touched: its document simply goes.
  */
-export async function forgetCluster(
+export async function forgetDocument(
   c: Context<ApiEnv>,
   request: ForgetRequest,
 ): Promise<Result<DocumentAnswer, Refusal>> {
@@ -34,16 +36,21 @@ export async function forgetCluster(
 
 async function forgetOnce(
   c: Context<ApiEnv>,
-  { name, precondition, confirm }: ForgetRequest,
+  { kind, name, precondition, confirm }: ForgetRequest,
 ): Promise<Result<DocumentAnswer, Refusal | 'lost'>> {
   const { db, now } = c.var
-  const scope = deletionScopeOf('Cluster', name)
+  const scope = deletionScopeOf(kind, name)
   const { documents, mark } = await readScope(db, scope)
-  const found = documents.find((scoped) => idOf(scoped.stored) === `Cluster/${name}` && !isGone(scoped))
-  if (!found) return err(refusal('not-found', { kind: 'Cluster', name }))
+  const found = documents.find((scoped) => idOf(scoped.stored) === `${kind}/${name}` && !isGone(scoped))
+  if (!found) return err(refusal('not-found', { kind, name }))
   const { stored, status } = found
   const refused = checkPrecondition(precondition, stored) ?? protectedAgainst(stored, [], confirm, 'confirm')
   if (refused) return err(refused)
+  if (!hasObject(stored)) {
+    const removed = await removeDocument(db, stored, { scope, mark }, actorOf(c))
+    if (removed.ok && stored.kind === 'Machine') c.executionCtx.waitUntil(wakeSite(c, stored.spec.site))
+    return removed.ok ? ok(toDocumentAnswer(stored, status)) : removed
+  }
   const object = clusterObject(c.env, stored.uid)
   await object.wake(stored.uid, WAKE_BEFORE_MS)
   const marked = await markForgotten(db, stored, { scope, mark }, actorOf(c))

@@ -5,7 +5,16 @@ import { completeDocuments } from '#core/plan/documents.ts'
 import { previewCluster, type ClusterPreview } from '#core/plan/preview-cluster.ts'
 import type { PlannedOperation } from '#core/plan/plan-type.ts'
 import { sayHold } from '#core/model/say-hold.ts'
-import type { ClusterDocument, Document, SiteDocument, Stored } from '#core/model/document.ts'
+import {
+  isManaged,
+  type ClusterDocument,
+  type Document,
+  type ManagedDocument,
+  type SiteDocument,
+  type Stored,
+} from '#core/model/document.ts'
+import { previewStandAlone } from '#core/plan/stand-alone/preview.ts'
+import { completeStandAlone } from '#core/plan/stand-alone/view.ts'
 import { toLedger } from '#core/placement/to-ledger.ts'
 import { named } from '#core/check/documents.ts'
 import { EMPTY_SEEN } from '#core/model/seen.ts'
@@ -18,12 +27,14 @@ import { isGone } from '../check/world.ts'
 import type { Proposal } from './propose.ts'
 import { scopeOf } from './scope-of.ts'
 
-/** What a cluster would do next if the proposal were written: its first plan and the arithmetic behind it. Reads only. */
+type Plans = Readonly<Record<string, z.infer<typeof PlanAnswer>>>
+
+/** What clusters and managed machines would do next if the proposal were written: first plans and the arithmetic behind them. Reads only. */
 export async function previewPlans(
   env: ApiBindings,
   proposal: Proposal,
   now: number,
-): Promise<Readonly<Record<string, z.infer<typeof PlanAnswer>>>> {
+): Promise<{ readonly clusters: Plans; readonly machines: Plans }> {
   const brought = proposal.changes.flatMap(({ before, after }) =>
     after.kind === 'Cluster' ? [{ cluster: after, exists: before !== undefined }] : [],
   )
@@ -37,13 +48,24 @@ export async function previewPlans(
     ledgers.set(site.uid, asked)
     return await asked
   }
+  const guests = proposal.changes.flatMap(({ before: old, after, action }) =>
+    isManaged(after) && action !== 'unchanged' ? [{ machine: after, exists: old !== undefined }] : [],
+  )
+  const machinePlans = await Promise.all(
+    guests.map(({ machine, exists }) =>
+      previewOfMachine(env, all, exists, machine, now, ledgerOf).then((plan) => [machine.metadata.name, plan] as const),
+    ),
+  )
   const plans = await Promise.all(
     [...brought, ...users.map((cluster) => ({ cluster, exists: true }))].map(({ cluster, exists }) =>
       previewOf(env, all, exists, cluster, now, ledgerOf).then((plan) => [cluster.metadata.name, plan] as const),
     ),
   )
-  return Object.fromEntries(plans.flatMap(([name, plan]) => (plan ? [[name, plan] as const] : [])))
+  return { clusters: found(plans), machines: found(machinePlans) }
 }
+
+const found = (plans: readonly (readonly [string, Plans[string] | undefined])[]): Plans =>
+  Object.fromEntries(plans.flatMap(([name, plan]) => (plan ? [[name, plan] as const] : [])))
 
 const EMPTY_LEDGER: LedgerAnswer = { placements: [], seen: EMPTY_SEEN, seenAt: undefined, online: false }
 
@@ -93,6 +115,38 @@ async function previewOf(
   const ledger = toLedger({ site: documents.site, networks, clusters, machines }, known)
   const { seenAt, online } = known
   return toPlanAnswer(previewCluster({ now, documents, ledger, seenAt, online, memory, random }))
+}
+
+async function previewOfMachine(
+  env: ApiBindings,
+  all: readonly Stored[],
+  exists: boolean,
+  machine: Stored<ManagedDocument>,
+  now: number,
+  ledgerOf: (site: Stored<SiteDocument>) => Promise<LedgerAnswer>,
+) {
+  const here = all.filter((stored) => 'site' in stored.spec && stored.spec.site === machine.spec.site)
+  const networks = here.filter((stored) => stored.kind === 'Network')
+  const documents = completeStandAlone({
+    machine,
+    site: named(
+      all.filter((stored) => stored.kind === 'Site'),
+      machine.spec.site,
+    ),
+    networks: byName(networks),
+    machineClasses: byName(all.filter((stored) => stored.kind === 'MachineClass')),
+  })
+  if (!documents) return undefined
+  const [known, memory] = await Promise.all([
+    ledgerOf(documents.site),
+    exists ? clusterObject(env, machine.uid).remembered() : undefined,
+  ])
+  const random = (bytes: number) => crypto.getRandomValues(new Uint8Array(bytes))
+  const clusters = here.filter((stored) => stored.kind === 'Cluster')
+  const machines = here.filter((stored) => stored.kind === 'Machine')
+  const ledger = toLedger({ site: documents.site, networks, clusters, machines }, known)
+  const { seenAt, online } = known
+  return toPlanAnswer(previewStandAlone({ now, documents, ledger, seenAt, online, memory, random }))
 }
 
 const byName = <D extends Document>(found: readonly D[]): Readonly<Record<string, D>> =>

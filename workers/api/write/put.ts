@@ -52,7 +52,7 @@ async function putOnce(c: Context<ApiEnv>, request: PutRequest): Promise<Result<
   const created = before === undefined
   if (request.dryRun) {
     const plans = await previewPlans(c.env, proposal.value, now)
-    const plan = plans[after.metadata.name]
+    const plan = plans[after.kind === 'Machine' ? 'machines' : 'clusters'][after.metadata.name]
     const status = before && (await findStatus(db, after.uid))?.status
     return ok({ created, stored: after, answer: { ...toDocumentAnswer(after, status), ...(plan ? { plan } : {}) } })
   }
