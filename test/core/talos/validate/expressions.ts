@@ -47,11 +47,7 @@ export const REFUSED: readonly (readonly [ExpressionKind, string, string])[] = [
   ['disk', 'disk.size > 1.5', 'no such overload: uint > double'],
   ['disk', '1.5 < disk.size && disk.symlinks.exists(s, s == "a")', 'no such overload: double < uint'],
   ['disk', '[1 < 2.0].all(x, x)', 'no such overload: int < double'],
-  [
-    'disk',
-    'disk.symlinks.filter(s, true)[0].startsWith(1 < 2.0 ? "a" : "b")',
-    'no such overload: int < double',
-  ],
+  ['disk', 'disk.symlinks.filter(s, true)[0].startsWith(1 < 2.0 ? "a" : "b")', 'no such overload: int < double'],
   ['disk', 'disk.size * 2 > 1u', 'no such overload: uint * int'],
   ['disk', 'disk.size == 1', 'no such overload: uint == int'],
   ['disk', 'disk.sizes > 1u', 'No such key: sizes'],
