@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { err, ok, type Result } from '#core/base/result.ts'
 
 /** One file of a folder. */
@@ -25,7 +25,7 @@ export async function writeTogether(
   const paths = files.map(({ name }) => join(folder, name))
   let created: string | undefined
   try {
-    created = await mkdir(folder, { recursive: true, mode: FOLDER_MODE })
+    created = await makeFolder(folder)
     for (const [index, { text }] of files.entries()) {
       const part = await open(`${paths[index]}${mark}`, 'wx', FILE_MODE)
       try {
@@ -44,6 +44,25 @@ export async function writeTogether(
     return err(`${folder} cannot be written: ${error instanceof Error ? error.message : String(error)}`)
   }
 }
+
+/**
+ * Makes a folder and those above it that are missing; returns the topmost one made. Not `recursive` of mkdir, which tries for
+ * ever where a folder that is there takes no other, as /proc does not.
+ */
+async function makeFolder(folder: string): Promise<string | undefined> {
+  const above = dirname(folder)
+  const made = (await isThere(above)) ? undefined : await makeFolder(above)
+  try {
+    await mkdir(folder, { mode: FOLDER_MODE })
+    return made ?? folder
+  } catch (error) {
+    if (await isFolder(folder)) return made
+    if (made !== undefined) await rm(made, { recursive: true, force: true })
+    throw error
+  }
+}
+
+const isThere = async (path: string): Promise<boolean> => (await stat(path).catch(() => undefined)) !== undefined
 
 const isFolder = async (path: string): Promise<boolean> =>
   (await stat(path).catch(() => undefined))?.isDirectory() ?? false

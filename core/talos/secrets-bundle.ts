@@ -72,7 +72,9 @@ export function parseSecretsBundle(text: string): Result<SecretsBundle, Problem>
   }
   const parsed = SecretsBundle.safeParse(document)
   if (parsed.success) return ok(parsed.data)
-  const fields = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)
+  const fields = parsed.error.issues.map(({ path, message }) =>
+    path.length > 0 ? `${path.join('.')}: ${message}` : `it as a whole: ${message}`,
+  )
   return err(problem('secrets-unreadable', { reason: 'not-a-bundle', fields }))
 }
 

@@ -49,3 +49,18 @@ test('a folder in the place of a file keeps all of them from being written', asy
   expect((await writeTogether(folder, FILES)).ok).toBe(false)
   expect(await readdir(folder)).toEqual(['b.yaml'])
 })
+
+test('a folder that takes no other ends at once with a sentence, and does not try for ever', async () => {
+  expect(await writeTogether('/proc/lanline/deeper', FILES)).toMatchObject({
+    ok: false,
+    error: expect.stringContaining('/proc/lanline/deeper cannot be written') as string,
+  })
+})
+
+test('a name below a file is refused, and the file is kept', async () => {
+  const file = join(root, 'a-file')
+  await writeFile(file, 'before')
+  expect((await writeTogether(file, FILES)).ok).toBe(false)
+  expect((await writeTogether(join(file, 'deeper'), FILES)).ok).toBe(false)
+  expect(await readFile(file, 'utf8')).toBe('before')
+})

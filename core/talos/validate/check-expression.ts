@@ -80,28 +80,44 @@ const allowedCalls = ({ functions, optional }: ExpressionPlace): ReadonlySet<str
   ])
 
 const ORDERINGS: readonly string[] = ['<', '<=', '>', '>=']
-/** Within what these ask of each item Talos does compare numbers of two types. */
-const OVER_ITEMS: readonly string[] = ['all', 'exists', 'exists_one', 'map', 'filter']
+/** These become a loop. Talos' checker forgets not to compare numbers of two types once it has been in one. */
+const LOOPS: readonly string[] = ['all', 'exists', 'exists_one', 'map', 'filter', 'optMap', 'optFlatMap']
 const NUMBERS: readonly string[] = ['int', 'uint', 'double']
 
-/** What the library lets pass and Talos does not: numbers of two types compared, fields in brackets, other functions. */
-function faultOfNode(node: ASTNode, calls: ReadonlySet<string>, overItems = false): string | undefined {
+/**
+ * What the library lets pass and Talos does not: numbers of two types compared, fields in brackets, other functions. Walks in
+ * the order of Talos' checker, where the first loop counts for all that comes after what it goes over.
+ */
+function faultOfNode(
+  node: ASTNode,
+  calls: ReadonlySet<string>,
+  walk: { looped: boolean } = { looped: false },
+): string | undefined {
   const { op, args } = node as { readonly op: string; readonly args: unknown }
   const [first, second] = Array.isArray(args) ? (args as readonly unknown[]) : [args]
-  if (ORDERINGS.includes(op) && !overItems) {
-    const [left, right] = [typeOf(first), typeOf(second)]
-    if (left !== right && NUMBERS.includes(left) && NUMBERS.includes(right))
-      return `no such overload: ${left} ${op} ${right}${left === 'uint' && right === 'int' ? '; write the number as in 1u' : ''}`
-  }
   if ((op === '[]' || op === '[?]') && typeOf(first) in MESSAGES) return 'a field is named after a dot, not in brackets'
   if ((op === 'call' || op === 'rcall') && typeof first === 'string' && !calls.has(first))
     return `Talos has no function ${first} here`
-  const within = overItems || (op === 'rcall' && OVER_ITEMS.includes(String(first)))
-  for (const child of Array.isArray(args) ? args.flat(2) : [args]) {
-    const found = isNode(child) ? faultOfNode(child, calls, within) : undefined
+  const loops = op === 'rcall' && LOOPS.includes(String(first))
+  for (const child of inCheckedOrder(op, args, loops)) {
+    const found = isNode(child) ? faultOfNode(child, calls, walk) : undefined
     if (found !== undefined) return found
+    walk.looped ||= loops
   }
-  return undefined
+  if (!ORDERINGS.includes(op) || walk.looped) return undefined
+  const [left, right] = [typeOf(first), typeOf(second)]
+  return left !== right && NUMBERS.includes(left) && NUMBERS.includes(right)
+    ? `no such overload: ${left} ${op} ${right}${left === 'uint' && right === 'int' ? '; write the number as in 1u' : ''}`
+    : undefined
+}
+
+/** A loop is read from what it goes over; of any other call of something the arguments come first. */
+function inCheckedOrder(op: string, args: unknown, loops: boolean): readonly unknown[] {
+  if (!Array.isArray(args)) return [args]
+  if (op !== 'rcall') return args.flat(2)
+  const [, receiver, given] = args as readonly unknown[]
+  const rest = Array.isArray(given) ? (given as readonly unknown[]) : [given]
+  return loops ? [receiver, ...rest] : [...rest, receiver]
 }
 
 const isNode = (value: unknown): value is ASTNode => typeof value === 'object' && value !== null && 'op' in value

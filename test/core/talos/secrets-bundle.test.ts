@@ -26,6 +26,14 @@ describe('secrets bundle', () => {
     expect(said).not.toContain(bundle.certs.os.crt.slice(0, 40))
   })
 
+  test('what is no map at all is named as a whole, and not by an empty field', () => {
+    for (const text of ['', '127.0.0.1 localhost', '[]'])
+      expect(parseSecretsBundle(text)).toMatchObject({
+        ok: false,
+        error: { facts: { fields: [expect.stringMatching(/^it as a whole: .*expected object/)] } },
+      })
+  })
+
   test.each<[string, (damaged: SecretsBundle) => void, string]>([
     [
       'a certificate cut short',

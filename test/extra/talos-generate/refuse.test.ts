@@ -19,7 +19,7 @@ const FIRST_SEED = Number(process.env['LANLINE_TALOS_REFUSE_SEED'] ?? '1')
 
 /** What a workstation cannot know and a node looks at, and values that make a machine that nobody can use. */
 const ONLY_ON_A_NODE =
-  /needs a tag that says|acceptedCAs is empty|issuingCA is missing|is not a mapping$|is not a text$|is not a duration|base64 of 32 bytes|machine.type is missing/
+  /needs a tag that says|acceptedCAs is empty|issuingCA is missing|machine\.ca\.crt is missing|is not a mapping$|is not a text$|is not a duration|base64 of 32 bytes|machine.type is missing/
 /** The details of containers, and what the parts of Kubernetes find. */
 const BEYOND_US = /ContainerConfig|illegal base64|unsupported pod resource|overlaps with|manifest name is invalid/
 
