@@ -1,5 +1,4 @@
 import { and, eq, gt, lte } from 'drizzle-orm'
-import { z } from 'zod'
 import { Role } from '#core/access/role.ts'
 import { auditStatement, type Actor } from './audit.ts'
 import type { Db } from './open.ts'

@@ -55,8 +55,9 @@ export function applyJsonPatch(value: Value, operations: readonly JsonOperation[
 
 function applyOperation(
   value: Value,
-  { op, path, from = '', value: given = null }: JsonOperation,
+  { op, path, from = '', value: stated }: JsonOperation,
 ): Result<Value, JsonPatchFailure> {
+  const given = stated ?? null
   switch (op) {
     case 'add':
       return add(value, path, given)
@@ -77,7 +78,8 @@ function applyOperation(
     case 'test': {
       const found = path === '' ? value : read(value, path)
       if (found === undefined) return err({ where: path, reason: 'is not there' })
-      return sameValue(found, given) ? ok(value) : err({ where: path, reason: 'is not what "test" says' })
+      // That library compares texts, and its text of a null that is there is not `null`: only a test that states nothing means one.
+      return stated !== null && sameValue(found, given) ? ok(value) : err({ where: path, reason: 'is not what "test" says' })
     }
   }
 }

@@ -355,6 +355,7 @@ describe('JSON patches have the manners of the library that Talos uses', () => {
     [{ op: 'move', from: '/machine/none', path: '/machine/token' }],
     [{ op: 'copy', from: '/machine/none/x', path: '/machine/token' }],
     [{ op: 'test', path: '/machine/none/x', value: null }],
+    [{ op: 'test', path: '/machine/none', value: null }],
     [{ op: 'test', path: '/machine/type', value: 'controlplane' }],
   ])('%j is refused', (operation) => {
     expect(refusal(config, JSON.stringify([operation]))).toMatch(/is not/)
