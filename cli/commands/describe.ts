@@ -118,8 +118,6 @@ async function describeMachine(api: Api, name: string, showing: Showing): Lines 
   const managed = spec.mode === 'managed'
   const operations = managed ? await listAll(api, pathOf('operations'), OperationView, { machine: name }) : undefined
   if (operations && !operations.ok) return operations
-  const whole = await api.call({ method: 'GET', path: pathOf('machines', name), answer: ObjectView })
-  if (!whole.ok) return whole
   const { now, style } = showing
   return ok([
     ...headLines('Machine', answer.value.value, showing),
@@ -134,7 +132,7 @@ async function describeMachine(api: Api, name: string, showing: Showing): Lines 
           ...section('Operations', operationLines(operations?.value.items ?? [], showing)),
         ]
       : []),
-    ...section('Spec', toYaml([whole.value.value.spec]).split('\n')),
+    ...section('Spec', toYaml([spec]).split('\n')),
   ])
 }
 
