@@ -121,7 +121,8 @@ export const ClusterView = objectOf(
   ClusterStatusView,
 )
 export const GuestView = objectOf(
-  z.object({ site: z.string(), host: z.string().optional(), mode: z.string(), vmid: z.number().optional() }),
+  // All of it is shown when it is described.
+  z.looseObject({ site: z.string(), host: z.string().optional(), mode: z.string(), vmid: z.number().optional() }),
   ClusterStatusView,
 )
 /** What has a life of its own: a cluster, or a machine that is none's. */

@@ -7,10 +7,12 @@ import {
   AgentsView,
   CapacityView,
   ClusterView,
+  GuestView,
   ObjectView,
   OperationView,
   SiteView,
   toMs,
+  type ClusterStatusView,
   type HostCapacityView,
 } from '../api/views.ts'
 import { PLURALS } from '#core/model/document.ts'
@@ -48,7 +50,9 @@ async function describe({ io, connect }: Session, word: string, name: string): P
     ? describeCluster(api.value, name, showing)
     : kind.value === 'Site'
       ? describeSite(api.value, name, showing)
-      : describeObject(api.value, PLURALS[kind.value], name, showing))
+      : kind.value === 'Machine'
+        ? describeMachine(api.value, name, showing)
+        : describeObject(api.value, PLURALS[kind.value], name, showing))
   if (!lines.ok) return failed(io, lines.error)
   for (const line of lines.value) io.out(line)
   return ok(undefined)
@@ -63,7 +67,6 @@ async function describeCluster(api: Api, name: string, showing: Showing): Lines 
   if (!operations.ok) return operations
   const { now, style } = showing
   const { metadata, spec, status } = answer.value.value
-  const machines = (status?.machines ?? []).map((machine) => ({ cluster: name, ...machine }))
   return ok([
     ...headLines('Cluster', answer.value.value, showing),
     ...field('Phase', status ? sayPhase(status.phase, style) : 'not planned yet'),
@@ -76,6 +79,16 @@ async function describeCluster(api: Api, name: string, showing: Showing): Lines 
     ...field('VIP', spec.endpoint.vip),
     ...field('Planned for', status ? `generation ${status.observedGeneration} of ${metadata.generation}` : undefined),
     ...field('Site seen', status?.seenAt === undefined ? 'never' : `${sayDuration(now - toMs(status.seenAt))} ago`),
+    ...statusLines(name, status, showing),
+    ...section('Operations', operationLines(operations.value.items, showing)),
+  ])
+}
+
+/** Why it waits, what is worth knowing, and its machines. */
+function statusLines(name: string, status: ClusterStatusView | undefined, showing: Showing): readonly string[] {
+  const { now, style } = showing
+  const machines = (status?.machines ?? []).map((machine) => ({ cluster: name, ...machine }))
+  return [
     ...section(
       'Waits for',
       (status?.waiting ?? []).flatMap((hold) => {
@@ -94,7 +107,32 @@ async function describeCluster(api: Api, name: string, showing: Showing): Lines 
       'Machines',
       machines.length === 0 ? [] : renderTable(machineColumns(showing).slice(1), machines, { wide: true }),
     ),
-    ...section('Operations', operationLines(operations.value.items, showing)),
+  ]
+}
+
+/** A machine that is none's: one that is adopted has neither a life nor operations. */
+async function describeMachine(api: Api, name: string, showing: Showing): Lines {
+  const answer = await api.call({ method: 'GET', path: pathOf('machines', name), answer: GuestView })
+  if (!answer.ok) return answer
+  const { spec, status } = answer.value.value
+  const managed = spec.mode === 'managed'
+  const operations = managed ? await listAll(api, pathOf('operations'), OperationView, { machine: name }) : undefined
+  if (operations && !operations.ok) return operations
+  const { now, style } = showing
+  return ok([
+    ...headLines('Machine', answer.value.value, showing),
+    ...(managed
+      ? [
+          ...field('Phase', status ? sayPhase(status.phase, style) : 'not planned yet'),
+          ...field(
+            'Site seen',
+            status?.seenAt === undefined ? 'never' : `${sayDuration(now - toMs(status.seenAt))} ago`,
+          ),
+          ...statusLines(name, status, showing),
+          ...section('Operations', operationLines(operations?.value.items ?? [], showing)),
+        ]
+      : []),
+    ...section('Spec', toYaml([spec]).split('\n')),
   ])
 }
 

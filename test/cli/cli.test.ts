@@ -394,6 +394,19 @@ describe('a managed machine', () => {
     expect(api.requests).toContain('POST /v1/machines/nas/forget?confirm=nas')
   })
 
+  test('is described with its phase, why it waits, and its operations', async () => {
+    await applied()
+    await callCli(['apply', '-f', file()], env)
+    const facts = { problem: 'no-capacity', arithmetic: '8 − 8 = 0 free' }
+    const since = Date.now() - 90_000
+    api.setStatus('nas', status({ phase: 'waiting', waiting: [{ code: 'not-placed', subject: 'nas', facts, since }] }))
+    const { out, code } = await callCli(['describe', 'machine', 'nas'], env)
+    expect(code).toBe(0)
+    expect(out).toMatch(/Waits for:\n {2}nas {2}.*8 − 8 = 0 free.*\(not-placed, for 1m 3\ds\)/)
+    expect(out).toContain('class: cp-small')
+    expect(api.requests).toContainEqual(expect.stringMatching(/^GET \/v1\/operations\?.*machine=nas/))
+  })
+
   test('is waited for until it is gone', async () => {
     await applied()
     await callCli(['apply', '-f', file()], env)
