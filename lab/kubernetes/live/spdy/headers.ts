@@ -15,7 +15,8 @@ const WORDS = [
   ...'host if-match if-modified-since if-none-match if-range if-unmodified-since last-modified location'.split(' '),
   ...'max-forwards pragma proxy-authenticate proxy-authorization range referer retry-after server te'.split(' '),
   ...'trailer transfer-encoding upgrade user-agent vary via warning www-authenticate method get status'.split(' '),
-  ...['200 OK', 'version', 'HTTP/1.1', 'url', 'public', 'set-cookie', 'keep-alive', 'origin'],
+  '200 OK',
+  ...'version HTTP/1.1 url public set-cookie keep-alive origin'.split(' '),
 ]
 const CODES =
   '100101201202205206300302303304305306307402405406407408409410411412413414415416417502504505' +
