@@ -93,7 +93,7 @@ interface Taker {
 function takersOn(host: string, ledger: Ledger): readonly Taker[] {
   const here = ledger.seen.guests.filter((guest) => guest.host === host)
   const ours = new Set(ledger.placements.map((placement) => placement.machineId))
-  const seenOn = new Map(ledger.seen.guests.map((guest) => [guest.uuid, guest.host]))
+  const seenAs = new Map(ledger.seen.guests.map((guest) => [guest.uuid, guest]))
   const adopted = ledger.adopted.filter((guest) => guest.host === host)
   const known = new Set(adopted.map((guest) => guestOf(guest, here)))
   return [
@@ -106,10 +106,13 @@ function takersOn(host: string, ledger: Ledger): readonly Taker[] {
       .filter((guest) => !known.has(guest) && !(guest.uuid && ours.has(guest.uuid)))
       .map(({ cpu, memoryMiB }): Taker => ({ as: 'foreign', cpu, memoryMiB, drawFrom: undefined })),
     ...ledger.placements
-      .filter((placement) => (seenOn.get(placement.machineId) ?? placement.host) === host)
+      .filter((placement) => (seenAs.get(placement.machineId)?.host ?? placement.host) === host)
       .map(({ machineId, cpu, memoryMiB, drawFrom }): Taker => {
-        const as = seenOn.has(machineId) ? 'managed' : 'inFlight'
-        return { as, cpu, memoryMiB, drawFrom }
+        const seen = seenAs.get(machineId)
+        if (!seen) return { as: 'inFlight', cpu, memoryMiB, drawFrom }
+        // What somebody gave it by hand is in use, too; what it gives up itself is released only once it has shrunk.
+        const [threads, mib] = [Math.max(cpu, seen.cpu), Math.max(memoryMiB, seen.memoryMiB)]
+        return { as: 'managed', cpu: threads, memoryMiB: mib, drawFrom }
       }),
   ]
 }

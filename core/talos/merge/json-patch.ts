@@ -79,7 +79,9 @@ function applyOperation(
       const found = path === '' ? value : read(value, path)
       if (found === undefined) return err({ where: path, reason: 'is not there' })
       // That library compares texts, and its text of a null that is there is not `null`: only a test that states nothing means one.
-      return stated !== null && sameValue(found, given) ? ok(value) : err({ where: path, reason: 'is not what "test" says' })
+      return stated !== null && sameValue(found, given)
+        ? ok(value)
+        : err({ where: path, reason: 'is not what "test" says' })
     }
   }
 }

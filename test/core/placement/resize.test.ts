@@ -86,12 +86,21 @@ describe('resizePlacements', () => {
 
   test('[P5] judges each machine on its own, and what one gives back is there for the next', () => {
     const both = [size('cp-1', { memoryMiB: 18 * GIB }), size('cp-2', { memoryMiB: 6 * GIB })]
-    expect(answer(both).changed).toEqual([
+    // It is released once the machine has shrunk, so it is seen smaller by then.
+    const shrunk = ledger({ seen: seen({ guests: [truenas, guest('cp-1'), guest('cp-2', { memoryMiB: 6 * GIB })] }) })
+    expect(answer(both, shrunk).changed).toEqual([
       ['cp-2', 4, 6, 32],
       ['cp-1', 4, 18, 32],
     ])
     const greedy = [size('cp-1', { memoryMiB: 16 * GIB }), size('cp-2', { memoryMiB: 16 * GIB })]
     expect([answer(greedy).changed.length, answer(greedy).refused.length]).toEqual([1, 1])
+  })
+
+  test('[P5] what somebody gave a machine by hand is in use, too', () => {
+    const raised = ledger({ seen: seen({ guests: [truenas, guest('cp-1'), guest('cp-2', { memoryMiB: 10 * GIB })] }) })
+    const most = size('cp-1', { memoryMiB: 14 * GIB })
+    expect(answer([most], raised).changed).toHaveLength(1)
+    expect(answer([{ ...most, memoryMiB: 14 * GIB + 1 }], raised).refused).toHaveLength(1)
   })
 
   test('[P5] who draws from a reservation may use it up', () => {

@@ -217,7 +217,13 @@ describe('what the API server shows', () => {
   test('discovery names what it serves', async () => {
     expect((await call('GET', '/api')).body).toMatchObject({ versions: ['v1'] })
     const resources = (await call('GET', '/api/v1')).body['resources'] as { name: string }[]
-    expect(resources.map((resource) => resource.name)).toEqual(['namespaces', 'configmaps', 'nodes', 'pods', 'pods/eviction'])
+    expect(resources.map((resource) => resource.name)).toEqual([
+      'namespaces',
+      'configmaps',
+      'nodes',
+      'pods',
+      'pods/eviction',
+    ])
     expect((await call('GET', '/version')).body).toMatchObject({ gitVersion: 'v1.36.3' })
   })
 })
