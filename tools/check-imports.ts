@@ -24,7 +24,8 @@ const ROOMS: readonly Room[] = [
   { folder: 'workers/api/', mayImport: ['core/', 'db/', 'durable-objects/ports.ts'] },
   { folder: 'workers/agent-relay/', mayImport: ['core/', 'db/', 'durable-objects/'] },
   { folder: 'agent/', mayImport: ['core/'], notPackages: ['cloudflare:', 'hono', 'drizzle-orm'] },
-  // One maker of secrets, for the agent and for people: docs/decisions/0005. One opener and one minter, for the same reason.
+  // One maker of secrets, for the agent and for people: docs/decisions/0005. One opener, one minter and one end of a stream, for
+  // the same reason.
   {
     folder: 'cli/',
     mayImport: [
@@ -33,6 +34,7 @@ const ROOMS: readonly Room[] = [
       'agent/vault/seal.ts',
       'agent/vault/mint.ts',
       'agent/identity/age-proof.ts',
+      'agent/lane/lane-duplex.ts',
     ],
     notPackages: ['cloudflare:', 'hono', 'drizzle-orm'],
   },

@@ -7,7 +7,7 @@ import type { LaneTarget } from '#core/protocol/frame-payloads.ts'
 import { LANE_CLOSE_CODES, LANE_READY, LANE_SUBPROTOCOL } from '#core/protocol/lane.ts'
 import { DEAD_AFTER_MS, PING, PING_EVERY_MS } from '#core/protocol/version.ts'
 import { ApiProblem } from '../api/problem.ts'
-import { LaneDuplex } from './lane-duplex.ts'
+import { LaneDuplex } from '#agent/lane/lane-duplex.ts'
 
 /**
  * A person's end of the data lane to a site. It is dialled when the first stream is wanted, and again when it was cut;
