@@ -11,7 +11,7 @@ import { PROTOCOL_FLOOR, PROTOCOL_VERSION } from '#core/protocol/version.ts'
  */
 const KNOWN: Readonly<Record<number, string>> = {
   1: '021d4b270f9444dab26e8bed47b8546d317d88331ad15a5d41ca65e8d84c6d59',
-  2: '2f07fce003e807af98a4ffba909146c574f19',
+  2: '2f07fce003e807af98a4ffba909146c574f1987b71205b44f64bd0a139d6bd5f',
 }
 
 test('[S10] the messages of the current protocol version are the ones that were agreed', () => {
