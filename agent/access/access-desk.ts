@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream'
 import { CREDENTIAL_PATH, CredentialRequest, type CredentialRefusal } from '#core/lane/access.ts'
 import type { ChannelPass } from '#core/protocol/frame-payloads.ts'
 import type { Logger } from '../log.ts'
+import { parseJson, readText } from '../read-body.ts'
 import type { IssueCredential } from './issue-credential.ts'
 
 /**
@@ -38,7 +39,7 @@ export function createAccessDesk(deps: {
     const caller = whose.get(incoming.socket)
     if (!caller || incoming.method !== 'POST' || incoming.url !== CREDENTIAL_PATH)
       return refuse(404, { code: 'not-found', text: 'there is no such thing here' })
-    const body = await readText(incoming)
+    const body = await readText(incoming, MAX_BODY_CHARS)
     if (body === undefined) return refuse(413, { code: 'body-too-large', text: 'the request is too large' })
     const asked = CredentialRequest.safeParse(parseJson(body))
     if (!asked.success) return refuse(400, { code: 'invalid-request', text: 'the request is not well formed' })
@@ -55,24 +56,5 @@ export function createAccessDesk(deps: {
     secure.on('error', () => connection.destroy())
     secure.once('close', () => connection.destroy())
     secure.once('secure', () => server.emit('connection', secure))
-  }
-}
-
-/** Undefined when there is more than the limit. */
-async function readText(incoming: IncomingMessage): Promise<string | undefined> {
-  let text = ''
-  incoming.setEncoding('utf8')
-  for await (const chunk of incoming) {
-    text += String(chunk)
-    if (text.length > MAX_BODY_CHARS) return undefined
-  }
-  return text
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
   }
 }

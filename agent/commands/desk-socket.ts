@@ -7,6 +7,7 @@ import { z } from 'zod'
 import { err, ok, type Result } from '#core/base/result.ts'
 import type { Environment } from '../config/load-config.ts'
 import type { Logger } from '../log.ts'
+import { parseJson, readText } from '../read-body.ts'
 import { CREDENTIAL_KINDS, type CredentialKind, type Desk, type DeskStatus } from './desk.ts'
 
 /**
@@ -118,22 +119,3 @@ export const StatusAnswer = z.custom<DeskStatus>((value) => typeof value === 'ob
 export const credentialsQuestion = (what: CredentialKind, cluster: string) =>
   ({ method: 'POST', url: '/credentials', body: { what, cluster } }) as const
 export const CredentialsAnswer = z.object({ text: z.string() })
-
-/** Undefined when there is more than the limit. */
-async function readText(incoming: IncomingMessage, maxChars: number): Promise<string | undefined> {
-  let text = ''
-  incoming.setEncoding('utf8')
-  for await (const chunk of incoming) {
-    text += String(chunk)
-    if (text.length > maxChars) return undefined
-  }
-  return text
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}

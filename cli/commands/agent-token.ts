@@ -26,14 +26,13 @@ export function registerAgentTokens(agent: Command, run: Run): void {
     .action((site: string, word: string) => run((session) => revoke(session, site, word)))
 }
 
+const tokensOf = (site: string) =>
+  ({ method: 'GET', path: pathOf('sites', site, 'join-tokens'), answer: JoinTokensView }) as const
+
 async function list({ io, connect }: Session, site: string): Promise<Result<void, Failure>> {
   const api = await connect()
   if (!api.ok) return api
-  const found = await api.value.call({
-    method: 'GET',
-    path: pathOf('sites', site, 'join-tokens'),
-    answer: JoinTokensView,
-  })
+  const found = await api.value.call(tokensOf(site))
   if (!found.ok) return failed(io, found.error)
   const { items } = found.value.value
   if (items.length === 0) io.say('None found.')
@@ -55,11 +54,7 @@ async function list({ io, connect }: Session, site: string): Promise<Result<void
 async function revoke({ io, connect }: Session, site: string, word: string): Promise<Result<void, Failure>> {
   const api = await connect()
   if (!api.ok) return api
-  const found = await api.value.call({
-    method: 'GET',
-    path: pathOf('sites', site, 'join-tokens'),
-    answer: JoinTokensView,
-  })
+  const found = await api.value.call(tokensOf(site))
   if (!found.ok) return failed(io, found.error)
   const named = found.value.value.items.filter(({ id, name }) => id === word || name === word)
   const [token] = named

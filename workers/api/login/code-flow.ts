@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { err, ok, type Result } from '#core/base/result.ts'
 import { problem, type Problem } from '#core/model/problem.ts'
 import { fetchJson, type Fetcher } from './fetch-json.ts'
+import { toBase64Url } from '../base64-url.ts'
 
 /**
  * The authorization code flow with PKCE for a browser on our own pages. What must be remembered between leaving and
@@ -85,9 +86,3 @@ async function endpointsOf(issuer: string, fetcher: Fetcher) {
   const found = Endpoints.safeParse(await fetchJson(fetcher, url)).data
   return found?.issuer === issuer ? found : undefined
 }
-
-const toBase64Url = (bytes: Uint8Array): string =>
-  btoa(String.fromCharCode(...bytes))
-    .replaceAll('+', '-')
-    .replaceAll('/', '_')
-    .replaceAll('=', '')

@@ -8,6 +8,7 @@ import { actorOf } from '../actor.ts'
 import { iso } from '../answers/document.ts'
 import { responses } from '../answers/problem.ts'
 import { sha256Hex } from '../digest.ts'
+import { toBase64Url } from '../base64-url.ts'
 import type { ApiEnv } from '../env.ts'
 import { answer, problemResponse, refusal } from '../http.ts'
 import { siteObject } from '../objects.ts'
@@ -201,9 +202,3 @@ function registerDecision(app: OpenAPIHono<ApiEnv>, decision: 'approve' | 'rejec
 const Compared = z
   .strictObject({ fingerprint: z.string().max(64).openapi({ description: 'as the agent itself shows it' }) })
   .openapi('ComparedFingerprint')
-
-const toBase64Url = (bytes: Uint8Array): string =>
-  btoa(String.fromCharCode(...bytes))
-    .replaceAll('+', '-')
-    .replaceAll('/', '_')
-    .replaceAll('=', '')

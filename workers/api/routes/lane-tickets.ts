@@ -7,6 +7,8 @@ import { createLaneTicket } from '#db/lane-tickets.ts'
 import { actorOf } from '../actor.ts'
 import { iso } from '../answers/document.ts'
 import { responses } from '../answers/problem.ts'
+import { toBase64Url } from '../base64-url.ts'
+import { sha256Hex } from '../digest.ts'
 import type { ApiEnv } from '../env.ts'
 import { answer, problemResponse, refusal } from '../http.ts'
 import { route } from '../route.ts'
@@ -88,15 +90,4 @@ export function registerLaneTickets(app: OpenAPIHono<ApiEnv>): void {
       )
     },
   )
-}
-
-const toBase64Url = (bytes: Uint8Array): string =>
-  btoa(String.fromCharCode(...bytes))
-    .replaceAll('+', '-')
-    .replaceAll('/', '_')
-    .replaceAll('=', '')
-
-async function sha256Hex(text: string): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('')
 }
